@@ -1,0 +1,96 @@
+# Needs GNU make 3.81 or newer and Python 3.11 or newer; on Windows, a bash such as Git's.
+
+VENV := .venv
+# `make test CONSTRAINTS=` takes the newest versions instead of the pinned ones.
+CONSTRAINTS ?= constraints.txt
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+PY := $(VENV)/Scripts/python
+else
+PYTHON ?= python3
+PY := $(VENV)/bin/python
+endif
+
+# JupyterLab refuses to run as root, which in a container is the usual user.
+ALLOW_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# With a backend from outside, notebook kernels would not draw inline.
+unexport MPLBACKEND
+
+# The first use of matplotlib on a machine prints a message, which would end up in a notebook.
+BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
+
+.PHONY: help lab test notebooks data bench constraints clean
+
+## make lab          open the first notebook in JupyterLab
+## make test         check style, module and notebooks
+## make notebooks    run every notebook and store its outputs
+## make data         get all of Fashion-MNIST (a sample of it is included)
+## make bench        print the tables of benchmarks/
+## make constraints  renew the pinned versions in constraints.txt
+## make clean        delete caches and build leftovers, but not .venv
+## make help         show this list
+##
+## What is missing is installed into .venv the first time.
+## Another Python:   make lab PYTHON=python3.13
+## JupyterLab flags: make lab LAB_ARGS=--no-browser
+## Something odd?    .venv/bin/python -m sh_teach (Windows: .venv/Scripts/python -m sh_teach)
+help:
+	@sed -n 's/^## \{0,1\}//p' Makefile
+
+lab: $(VENV)/installed
+	$(PY) -m jupyterlab $(ALLOW_ROOT) $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+
+test: $(VENV)/installed-test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) scripts/store_notebooks.py --check
+	@$(BUILD_FONT_CACHE)
+	$(PY) -m pytest --doctest-modules sh_teach tests
+	$(PY) -m pytest --nbval --nbval-current-env notebooks
+
+notebooks: $(VENV)/installed-test
+	@$(BUILD_FONT_CACHE)
+	$(PY) scripts/store_notebooks.py
+
+data: $(VENV)/installed
+	$(PY) -m sh_teach.fashion_mnist
+
+bench: $(VENV)/installed-bench
+	@for script in benchmarks/*.py; do \
+	  echo "== $$script"; $(PY) "$$script" || exit 1; \
+	done
+
+# On the oldest Python, because a version made for it usually runs on newer ones too.
+constraints: $(VENV)/installed-test $(VENV)/installed-bench
+	@$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+	  || { echo "Renew the pins with Python 3.11: delete $(VENV), then add PYTHON=python3.11" >&2; exit 1; }
+	$(PY) -m pip install --upgrade --upgrade-strategy eager -e '.[test,bench]'
+	$(PY) -m pip freeze --exclude-editable > $(VENV)/freeze
+	{ grep '^#' constraints.txt; sed -n '/==/s/+.*//; /==/p' $(VENV)/freeze; } > $(VENV)/constraints
+	mv $(VENV)/constraints constraints.txt
+	touch $(VENV)/installed*
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+	  -exec rm -rf {} +
+
+# A stamp is written last, so an interrupted install is taken up again. pip writes RECORD last:
+# a package without one is half there, and pip would take it for whole.
+$(VENV)/installed: pyproject.toml $(CONSTRAINTS)
+	@for info in $(VENV)/lib/python*/site-packages/*.dist-info $(VENV)/Lib/site-packages/*.dist-info; do \
+	  [ ! -d "$$info" ] || [ -e "$$info/RECORD" ] || rm -rf "$$info"; \
+	done
+	@$(PY) -m pip --version >/dev/null 2>&1 || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "This needs Python 3.11 or newer, which \"$(PYTHON)\" is not. If you have one," >&2; \
+	    echo "name it: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }; \
+	  $(PYTHON) -m venv $(VENV); }
+	$(PY) -m pip install $(CONSTRAINTS:%=-c %) -e .
+	@touch $@
+
+$(VENV)/installed-%: $(VENV)/installed
+	$(PY) -m pip install $(CONSTRAINTS:%=-c %) -e '.[$*]'
+	@touch $@

@@ -1,0 +1,33 @@
+"""sh_teach: successive halving, taught with code that is read.
+
+Each public name is imported on first use, so ``import sh_teach`` is fast and needs neither torch
+nor matplotlib.
+"""
+
+from importlib import import_module
+
+_MODULES = {
+    "bracket": ["Bracket"],
+    "searchers": ["HPOSearcher", "RandomSearcher"],
+    "schedulers": ["HPOScheduler", "BasicScheduler", "SuccessiveHalvingScheduler", "Trial"],
+    "tuner": ["HPOTuner"],
+    "lenet": ["hpo_objective_lenet"],
+    "fashion_mnist": ["load_fashion_mnist"],
+    "plots": ["plot_rungs", "plot_learning_curves", "plot_trajectory"],
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+__version__ = "0.1.0"
+
+
+def __getattr__(name):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'sh_teach' has no attribute {name!r}")
+    value = getattr(import_module(f"sh_teach.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,98 @@
+"""A bracket: the plan of one round of successive halving."""
+
+from dataclasses import dataclass
+
+from sh_teach.arguments import integer
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Rung levels and rung sizes of one round, in exact integer arithmetic.
+
+    Rung k compares ``n // eta**k`` trials after ``r_min * eta**k`` epochs. Where `r_max` is not
+    among these levels it is appended as a short last rung.
+
+    Parameters
+    ----------
+    r_min, r_max : int
+        Smallest and largest resource of an evaluation, here epochs.
+    eta : int
+        Halving constant: one trial in `eta` survives a rung; at least 2.
+    n : int, optional
+        Trials on the first rung; by default ``eta**K``, so that one trial reaches `r_max`.
+
+    Attributes
+    ----------
+    K : int
+        Number of promotions from the first rung to the last.
+    levels : tuple of int, length K + 1
+        Rung levels, from `r_min` to `r_max`.
+    sizes : tuple of int, length K + 1
+        Rung sizes. The last ones are 0 where `n` is below ``eta**K``: then no trial gets there.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no integer.
+    ValueError
+        If ``r_min < 1``, ``r_max < r_min``, ``eta < 2`` or ``n < 1``.
+
+    Examples
+    --------
+    >>> bracket = Bracket(r_min=2, r_max=10, eta=2)
+    >>> bracket.levels, bracket.sizes
+    ((2, 4, 8, 10), (8, 4, 2, 1))
+    >>> bracket.evaluations, bracket.epochs(), bracket.epochs(resume=True)
+    (15, 58, 34)
+
+    References
+    ----------
+    Jamieson, Talwalkar: Non-stochastic best arm identification and hyperparameter optimization.
+    AISTATS 2016, arXiv 1502.07943. The name is that of Li et al.: Hyperband. JMLR 18(185), 2018.
+    """
+
+    r_min: int
+    r_max: int
+    eta: int
+    n: int | None = None
+
+    def __post_init__(self):
+        r_min = integer("r_min", self.r_min, minimum=1)
+        r_max = integer("r_max", self.r_max, minimum=1)
+        eta = integer("eta", self.eta, minimum=2)
+        if r_max < r_min:
+            raise ValueError(f"r_max={r_max}: it must be at least r_min={r_min}")
+        # No logarithm: log(243) / log(3) is 4.999999999999999, which loses a rung.
+        levels = [r_min]
+        while levels[-1] * eta <= r_max:
+            levels.append(levels[-1] * eta)
+        if levels[-1] < r_max:
+            levels.append(r_max)
+        K = len(levels) - 1
+        n = eta**K if self.n is None else integer("n", self.n, minimum=1)
+        sizes = tuple(n // eta**k for k in range(K + 1))
+        values = dict(r_min=r_min, r_max=r_max, eta=eta, n=n)
+        for name, value in (values | dict(K=K, levels=tuple(levels), sizes=sizes)).items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def evaluations(self):
+        """Number of evaluations of one round."""
+        return sum(self.sizes)
+
+    def epochs(self, resume=False):
+        """Return what one round costs.
+
+        Parameters
+        ----------
+        resume : bool
+            Whether a survivor goes on from its checkpoint, or trains from scratch on every rung.
+
+        Returns
+        -------
+        int
+            Epochs of training, summed over all evaluations.
+        """
+        paid = (0, *self.levels[:-1]) if resume else (0,) * (self.K + 1)
+        steps = zip(self.sizes, self.levels, paid, strict=True)
+        return sum(size * (level - before) for size, level, before in steps)

@@ -1,0 +1,96 @@
+"""The book's names: with ``from sh_teach import d2l`` its code cells run unchanged.
+
+Dive into Deep Learning builds its API for hyperparameter optimization on a package ``d2l``. This
+module offers the part that its section on multi-fidelity optimization uses, on top of ours.
+"""
+
+import inspect
+
+from matplotlib import pyplot as plt
+
+from sh_teach.lenet import hpo_objective_lenet
+from sh_teach.schedulers import BasicScheduler
+from sh_teach.searchers import HPOSearcher, RandomSearcher
+from sh_teach.tuner import HPOTuner
+
+__all__ = [
+    "BasicScheduler",
+    "HPOScheduler",
+    "HPOSearcher",
+    "HPOTuner",
+    "HyperParameters",
+    "RandomSearcher",
+    "add_to_class",
+    "hpo_objective_lenet",
+    "plt",
+    "set_figsize",
+]
+
+
+class HyperParameters:
+    """Base of classes that keep the arguments of their constructor as attributes."""
+
+    def save_hyperparameters(self, ignore=()):
+        """Set an attribute for each argument of the method that calls this.
+
+        Parameters
+        ----------
+        ignore : iterable of str
+            Arguments to leave out.
+
+        Examples
+        --------
+        >>> class Point(HyperParameters):
+        ...     def __init__(self, x, y=0):
+        ...         self.save_hyperparameters()
+        >>> Point(3).x, Point(3).y
+        (3, 0)
+        """
+        caller = inspect.currentframe().f_back
+        arguments = inspect.getargvalues(caller)
+        named = {name: arguments.locals[name] for name in arguments.args[1:]}
+        self.hparams = {name: value for name, value in named.items() if name not in ignore}
+        for name, value in self.hparams.items():
+            setattr(self, name, value)
+
+
+class HPOScheduler(HyperParameters):
+    """Base of the schedulers that a reader of the book writes; they may suggest plain dicts."""
+
+    def suggest(self):
+        """Return the configuration to evaluate next."""
+        raise NotImplementedError
+
+    def update(self, config, error, info=None):
+        """Learn the error of a configuration."""
+        raise NotImplementedError
+
+
+def add_to_class(cls):
+    """Return a decorator that makes a function a method of `cls`, under the function's name.
+
+    Parameters
+    ----------
+    cls : type
+        The class, which may have instances already: they get the method too.
+
+    Examples
+    --------
+    >>> class Greeter:
+    ...     pass
+    >>> @add_to_class(Greeter)
+    ... def greet(self):
+    ...     return "hello"
+    >>> Greeter().greet()
+    'hello'
+    """
+
+    def register(function):
+        setattr(cls, function.__name__, function)
+
+    return register
+
+
+def set_figsize(figsize=(3.5, 2.5)):
+    """Set the size of the figures that follow, in inches."""
+    plt.rcParams["figure.figsize"] = figsize

@@ -1,0 +1,290 @@
+"""Schedulers: which configuration a free worker evaluates next, and for how long."""
+
+import heapq
+import math
+from abc import ABC, abstractmethod
+from collections import defaultdict
+
+from sh_teach.arguments import error_value, positive
+from sh_teach.bracket import Bracket
+
+RESOURCE = "max_epochs"
+
+
+class Trial(dict):
+    """The keyword arguments of a trial's next evaluation, so ``objective(**trial)`` works.
+
+    Parameters
+    ----------
+    config : dict
+        Copied.
+    trial_id : int
+        Counts the trials of a scheduler from 0; a promoted trial keeps it.
+    round : int
+        The round that the trial belongs to, from 0.
+    """
+
+    def __init__(self, config, trial_id, round):
+        super().__init__(config)
+        self.trial_id = trial_id
+        self.round = round
+
+    def promoted(self, resource):
+        """Return the same trial with a larger resource."""
+        return Trial({**self, RESOURCE: resource}, self.trial_id, self.round)
+
+
+class HPOScheduler(ABC):
+    """What every scheduler does: suggest the next evaluation, and learn its error.
+
+    Parameters
+    ----------
+    searcher : HPOSearcher
+        Where new configurations come from.
+
+    Attributes
+    ----------
+    pending : dict of int to Trial
+        What was suggested and has not come back, by `trial_id`.
+    """
+
+    def __init__(self, searcher):
+        self.searcher = searcher
+        self.pending = {}
+        self._trials = 0
+
+    @abstractmethod
+    def suggest(self):
+        """Return the Trial that a free worker shall evaluate, or ``None``: wait for a result."""
+
+    @abstractmethod
+    def update(self, config, error, info=None):
+        """Learn the result of an evaluation.
+
+        Parameters
+        ----------
+        config : Trial
+            What `suggest` returned.
+        error : float
+            Its validation error; ``nan`` and ``inf`` rank last.
+        info : object, optional
+            Handed on to the searcher.
+
+        Raises
+        ------
+        TypeError
+            If `error` is no number.
+        ValueError
+            If `config` was not suggested here, or its result is known already.
+        """
+
+    def _new_trial(self, round=0, **resource):
+        """Return a trial of a configuration that the searcher proposes."""
+        trial = Trial(self.searcher.sample_configuration() | resource, self._trials, round)
+        self._trials += 1
+        return trial
+
+    def _hand_out(self, trial):
+        """Note that the trial is being evaluated, and return it."""
+        self.pending[trial.trial_id] = trial
+        return trial
+
+    def _take_back(self, config, error, info):
+        """Return the pending trial and its error as a float, once the searcher has learned it."""
+        error = error_value(error)
+        trial = self.pending.get(getattr(config, "trial_id", None))
+        if trial is None or trial != config:
+            raise ValueError(
+                f"config={config!r}: it was not suggested by this scheduler, "
+                f"or its result has been reported before"
+            )
+        self.searcher.update(dict(trial), error, additional_info=info)
+        del self.pending[trial.trial_id]
+        return trial, error
+
+
+class BasicScheduler(HPOScheduler):
+    """Every configuration of the searcher, once: with a `RandomSearcher` this is random search.
+
+    Parameters
+    ----------
+    searcher : HPOSearcher
+        Where the configurations come from.
+    """
+
+    def suggest(self):
+        """Return a new trial."""
+        return self._hand_out(self._new_trial())
+
+    def update(self, config, error, info=None):
+        """Hand the result on to the searcher; see `HPOScheduler.update`."""
+        self._take_back(config, error, info)
+
+
+class SuccessiveHalvingScheduler(HPOScheduler):
+    """Successive halving, round after round, for any number of workers.
+
+    A round evaluates ``n = int(prefact * eta**K)`` new configurations for `r_min` epochs and
+    promotes the best ``n // eta`` of them to the next rung, and so on up to `r_max`. Each round
+    has rungs of its own. A worker that asks while the rung is not full starts the next round, and
+    what an older round still has to do always goes first.
+
+    Parameters
+    ----------
+    searcher : HPOSearcher
+        Where new configurations come from.
+    eta : int
+        Halving constant: one trial in `eta` survives a rung.
+    r_min, r_max : int
+        Resource, here epochs, of the first rung and of the last.
+    prefact : float
+        Scales the number of trials in a round.
+    overlap_rounds : bool
+        Whether a round may start before the one before is done. If not, `suggest` returns
+        ``None`` until the rung is full.
+    promote_when_certain : bool
+        Whether a trial is promoted before its rung is full, as soon as no pending result can push
+        it out of the survivors. The survivors are the same.
+
+    Attributes
+    ----------
+    K : int
+        Number of promotions from the first rung to the last.
+    rung_levels : list of int
+        The resource at each rung.
+    queue : list of Trial
+        What waits to be evaluated, next first.
+    all_observed_error_at_rungs : dict of int to list of (Trial, float)
+        Everything observed at a rung level, over all rounds, as it came in.
+    promoted : set of (int, int)
+        ``(trial_id, rung level)`` of each trial that was promoted from that level.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of its range, see `Bracket`, or if `prefact` leaves no trial.
+
+    Examples
+    --------
+    >>> from sh_teach import RandomSearcher
+    >>> searcher = RandomSearcher({"x": [1, 2, 3]}, seed=0)
+    >>> scheduler = SuccessiveHalvingScheduler(searcher, eta=2, r_min=1, r_max=2)
+    >>> for error in 0.3, 0.2:
+    ...     scheduler.update(scheduler.suggest(), error)
+    >>> survivor = scheduler.suggest()
+    >>> survivor.trial_id, survivor["max_epochs"]
+    (1, 2)
+
+    References
+    ----------
+    Karnin, Koren, Somekh: Almost optimal exploration in multi-armed bandits. ICML 2013.
+    Jamieson, Talwalkar: Non-stochastic best arm identification and hyperparameter optimization.
+    AISTATS 2016, arXiv 1502.07943.
+    """
+
+    def __init__(
+        self,
+        searcher,
+        eta,
+        r_min,
+        r_max,
+        prefact=1,
+        overlap_rounds=True,
+        promote_when_certain=False,
+    ):
+        super().__init__(searcher)
+        bracket = Bracket(r_min, r_max, eta)
+        n = int(positive("prefact", prefact) * bracket.n)
+        if n < 1:
+            raise ValueError(f"prefact={prefact!r}: no trial is left of eta**K={bracket.n}")
+        self.bracket = Bracket(r_min, r_max, eta, n)
+        self.K = self.bracket.K
+        self.rung_levels = list(self.bracket.levels)
+        self.overlap_rounds = overlap_rounds
+        self.promote_when_certain = promote_when_certain
+        self.all_observed_error_at_rungs = defaultdict(list)
+        self.promoted = set()
+        self._observed = defaultdict(list)
+        self._queue = []
+        self._queued = 0
+        self._rounds = 0
+
+    @property
+    def queue(self):
+        """The trials that wait to be evaluated, next first."""
+        return [trial for *_, trial in sorted(self._queue)]
+
+    def suggest(self):
+        """Return the trial that a free worker shall evaluate.
+
+        Returns
+        -------
+        Trial or None
+            ``None`` only with ``overlap_rounds=False``: wait for a result, then ask again.
+        """
+        if not self._queue:
+            if self.pending and not self.overlap_rounds:
+                return None
+            self._start_round()
+        return self._hand_out(heapq.heappop(self._queue)[-1])
+
+    def update(self, config, error, info=None):
+        """Learn a result, and promote the survivors of a rung that is full.
+
+        See `HPOScheduler.update` for parameters and errors.
+        """
+        trial, error = self._take_back(config, error, info)
+        level = trial[RESOURCE]
+        self.all_observed_error_at_rungs[level].append((trial, error))
+        self._observed[trial.round, level].append((trial, error))
+        self._promote(trial.round, level)
+
+    def get_top_n_configurations(self, rung_level, n, round=None):
+        """Return the best trials of a rung, best first.
+
+        Parameters
+        ----------
+        rung_level : int
+            The rung's resource.
+        n : int
+            How many trials; fewer if the rung holds fewer.
+        round : int, optional
+            By default, all rounds together.
+
+        Returns
+        -------
+        list of Trial
+            ``nan`` and ``inf`` come last, equal errors in the order of their trials.
+        """
+        everything = self.all_observed_error_at_rungs.get(rung_level, [])
+        rung = everything if round is None else self._observed.get((round, rung_level), [])
+        return [trial for trial, _ in sorted(rung, key=_rank)[:n]]
+
+    def _start_round(self):
+        round, self._rounds = self._rounds, self._rounds + 1
+        for _ in range(self.bracket.n):
+            self._enqueue(self._new_trial(round, **{RESOURCE: self.bracket.r_min}))
+
+    def _enqueue(self, trial):
+        # The smallest leaves first: of the oldest round the highest rung, and there who came first.
+        order = (trial.round, -trial[RESOURCE], self._queued)
+        heapq.heappush(self._queue, (*order, trial))
+        self._queued += 1
+
+    def _promote(self, round, level):
+        k = self.rung_levels.index(level)
+        missing = self.bracket.sizes[k] - len(self._observed[round, level])
+        if k == self.K or (missing and not self.promote_when_certain):
+            return
+        # Each result that is still missing may push one more trial out.
+        certain = max(0, self.bracket.sizes[k + 1] - missing)
+        for trial in self.get_top_n_configurations(level, certain, round):
+            if (trial.trial_id, level) not in self.promoted:
+                self.promoted.add((trial.trial_id, level))
+                self._enqueue(trial.promoted(self.rung_levels[k + 1]))
+
+
+def _rank(observed):
+    """Return the sorting key of a (trial, error) pair: no comparison with ``nan`` is true."""
+    trial, error = observed
+    return (error if error < math.inf else math.inf), trial.trial_id
