@@ -13,6 +13,7 @@ _MODULES = {
     "tuner": ["HPOTuner"],
     "lenet": ["hpo_objective_lenet"],
     "fashion_mnist": ["load_fashion_mnist"],
+    "source": ["show_source"],
     "plots": ["plot_rungs", "plot_learning_curves", "plot_trajectory"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

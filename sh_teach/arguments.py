@@ -100,4 +100,6 @@ def error_value(error):
             return float(error)
         except (TypeError, ValueError, RuntimeError):
             pass
-    raise TypeError(f"error={error!r}: an evaluation must give a number, not {type(error).__name__}")
+    raise TypeError(
+        f"error={error!r}: an evaluation must give a number, not {type(error).__name__}"
+    )

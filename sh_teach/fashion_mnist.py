@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,10 @@ from sh_teach.files import replace_file
 SAMPLE_FILE = Path(__file__).parent / "data" / "fashion_mnist_sample.npz"
 FOLDER_VARIABLE = "SH_TEACH_DATA"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
-
+CLASSES = (
+    *("T-shirt", "trousers", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+)
 SHA256 = {
     "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -30,6 +34,8 @@ SHA256 = {
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     SAMPLE_FILE.name: "9afa37fe237d2270a2987f5b036f44aeb5548cbdc6abc6b5fda425de5e82fd7d",
 }
+
+_loading = Lock()
 
 
 class ImageData(NamedTuple):
@@ -113,7 +119,8 @@ def load_fashion_mnist(data="auto", folder=None, device="cpu"):
     """
     if data not in ("auto", "full", "sample"):
         raise ValueError(f'data={data!r}: it must be "auto", "full" or "sample"')
-    return _load(data, data_folder(folder), str(device))
+    with _loading:  # else threads that start at the same moment would each read the files
+        return _load(data, data_folder(folder), str(device))
 
 
 @functools.cache

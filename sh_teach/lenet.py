@@ -1,8 +1,10 @@
-"""The objective of the course: LeNet's validation error on Fashion-MNIST, with pause and resume."""
+"""The course's objective: LeNet's validation error on Fashion-MNIST, with pause and resume."""
 
 import io
 import warnings
+import zipfile
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from sh_teach.fashion_mnist import load_fashion_mnist
 from sh_teach.files import replace_file
 
 IMAGES_PER_EPOCH = 60_000
+_generator_lock = Lock()
 
 
 def hpo_objective_lenet(
@@ -76,8 +79,7 @@ def hpo_objective_lenet(
     batch_size = integer("batch_size", batch_size, minimum=1)
     max_epochs = integer("max_epochs", max_epochs, minimum=1)
     seed = integer("seed", seed, minimum=0)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = _device(device)
     images = load_fashion_mnist(data, device=device)
     configuration = {
         "learning_rate": learning_rate,
@@ -149,7 +151,8 @@ def lenet(seed=0):
     torch.nn.Sequential
         From images of shape (n, 1, 28, 28) to logits of shape (n, 10).
     """
-    with torch.random.fork_rng(devices=[]):
+    # All threads share torch's generator, so only one of them may use it at a time.
+    with _generator_lock, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         network = nn.Sequential(
             *(nn.Conv2d(1, 6, kernel_size=5, padding=2), nn.Sigmoid(), Pool()),
@@ -192,6 +195,17 @@ def validation_error(network, images):
     return (outputs.argmax(1) != images.validation_labels).double().mean().item()
 
 
+def _device(device):
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=str(device))
+    except (RuntimeError, AssertionError) as error:  # a torch without CUDA asserts
+        allowed = '"auto" or a device that torch has on this machine'
+        raise ValueError(f"device={device!r}: it must be {allowed}") from error
+    return device
+
+
 def _resume(network, checkpoint, configuration, max_epochs):
     if checkpoint is None:
         return 0
@@ -199,6 +213,10 @@ def _resume(network, checkpoint, configuration, max_epochs):
     if not Path(checkpoint).exists():
         return 0
     try:
+        # torch leaves the checksums in its zip file unread: a flipped bit would go unnoticed.
+        with zipfile.ZipFile(checkpoint) as archive:
+            if name := archive.testzip():
+                raise zipfile.BadZipFile(f"the checksum of {name} is wrong")
         paused = torch.load(checkpoint, map_location="cpu", weights_only=True)
         trained, epochs = paused["configuration"], paused["epochs"]
         weights = paused["weights"]

@@ -30,7 +30,7 @@ def plot_rungs(table, ax=None):
     levels = sorted(table["max_epochs"].unique())
     furthest = table.groupby("trial_id")["max_epochs"].transform("max")
     finite = np.isfinite(table["error"])
-    low, high = table["error"][finite].min(), table["error"][finite].max()
+    low, high = table["error"][finite].agg(["min", "max"]) if finite.any() else (0.0, 1.0)
     span = (high - low) or 1.0
     heights = table["error"].where(finite, high + 0.12 * span)
     at_last, survived = table["max_epochs"] == levels[-1], table["max_epochs"] < furthest
@@ -58,14 +58,14 @@ def plot_rungs(table, ax=None):
         )
     if not finite.all():
         ax.axhline(high + 0.06 * span, color=GREY, linewidth=1)
-        ax.text(0.99, high + 0.07 * span, "nan or failed", transform=ax.get_yaxis_transform())
-        ax.texts[-1].set(color=GREY, ha="right", va="bottom")
+        right_of_rungs = dict(transform=ax.get_yaxis_transform(), ha="right", va="bottom")
+        ax.text(0.99, high + 0.07 * span, "nan or failed", color="0.35", **right_of_rungs)
     for position in range(len(levels)):
         ax.axvline(position, color="0.9", linewidth=8, zorder=0)
     ax.set_xticks(range(len(levels)), levels)
     ax.set_xlim(-0.5, len(levels) - 0.5)
     ax.set(xlabel="rung level (epochs)", ylabel=ERROR_LABEL)
-    ax.legend(frameon=False, loc="upper right")
+    _legend_above(ax)
     return ax
 
 
@@ -98,8 +98,8 @@ def plot_learning_curves(table, ax=None):
     ax.set_xticks(sorted(table["max_epochs"].unique()))
     ax.set(xlabel="epochs", ylabel=ERROR_LABEL)
     if table["trial_id"].nunique() > 1:
-        ax.plot([], [], color=GREY, marker="X", markersize=8, linewidth=1, label="stopped")
-    ax.legend(frameon=False, loc="upper right", ncols=2)
+        ax.plot([], [], color=GREY, marker="X", markersize=8, lw=1, label="stopped earlier")
+    _legend_above(ax)
     return ax
 
 
@@ -123,8 +123,9 @@ def plot_trajectory(table, ax=None, label=None, color=BLUE):
         The line starts with the first finite error.
     """
     ax = _axes(ax, figsize=(7.5, 3.5))
-    best = table["error"].where(np.isfinite(table["error"])).cummin()
-    ax.step(table["ended"], best, where="post", color=color, linewidth=2.5, label=label)
+    best = table["error"].where(np.isfinite(table["error"]), np.inf).cummin()
+    known = np.isfinite(best)
+    ax.step(table["ended"][known], best[known], where="post", color=color, lw=2.5, label=label)
     improved = best < best.shift(fill_value=np.inf)
     ax.scatter(table["ended"][improved], best[improved], color=color, s=40, zorder=3)
     ax.set(xlabel="time (seconds)", ylabel="error of the incumbent")
@@ -143,6 +144,11 @@ def _axes(ax, figsize):
         text.set_size(13)
     ax.tick_params(labelsize=11)
     return ax
+
+
+def _legend_above(ax):
+    place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    ax.legend(frameon=False, ncols=4, fontsize=11, columnspacing=1.5, **place)
 
 
 def _side_by_side(heights, closer_than):

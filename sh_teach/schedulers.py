@@ -75,7 +75,7 @@ class HPOScheduler(ABC):
         TypeError
             If `error` is no number.
         ValueError
-            If `config` was not suggested here, or its result is known already.
+            If `config` is not as it was suggested here, or its result is known already.
         """
 
     def _new_trial(self, round=0, **resource):
@@ -85,9 +85,9 @@ class HPOScheduler(ABC):
         return trial
 
     def _hand_out(self, trial):
-        """Note that the trial is being evaluated, and return it."""
+        """Note that the trial is being evaluated, and return a copy: the caller may change it."""
         self.pending[trial.trial_id] = trial
-        return trial
+        return Trial(trial, trial.trial_id, trial.round)
 
     def _take_back(self, config, error, info):
         """Return the pending trial and its error as a float, once the searcher has learned it."""
@@ -95,7 +95,7 @@ class HPOScheduler(ABC):
         trial = self.pending.get(getattr(config, "trial_id", None))
         if trial is None or trial != config:
             raise ValueError(
-                f"config={config!r}: it was not suggested by this scheduler, "
+                f"config={config!r}: it is not what this scheduler suggested, "
                 f"or its result has been reported before"
             )
         self.searcher.update(dict(trial), error, additional_info=info)
@@ -261,12 +261,15 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         return [trial for trial, _ in sorted(rung, key=_rank)[:n]]
 
     def _start_round(self):
-        round, self._rounds = self._rounds, self._rounds + 1
-        for _ in range(self.bracket.n):
-            self._enqueue(self._new_trial(round, **{RESOURCE: self.bracket.r_min}))
+        resource = {RESOURCE: self.bracket.r_min}
+        trials = [self._new_trial(self._rounds, **resource) for _ in range(self.bracket.n)]
+        # Only now: had the searcher failed, half a round would wait for ever.
+        self._rounds += 1
+        for trial in trials:
+            self._enqueue(trial)
 
     def _enqueue(self, trial):
-        # The smallest leaves first: of the oldest round the highest rung, and there who came first.
+        # The smallest leaves first: of the oldest round the highest rung, there who came first.
         order = (trial.round, -trial[RESOURCE], self._queued)
         heapq.heappush(self._queue, (*order, trial))
         self._queued += 1

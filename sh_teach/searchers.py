@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from sh_teach.arguments import integer
+
 BLOCK = 1000
 
 
@@ -47,9 +49,10 @@ class RandomSearcher(HPOSearcher):
     Raises
     ------
     TypeError
-        If an entry of `config_space` cannot be sampled.
+        If an entry of `config_space` cannot be sampled, or an argument is of another kind.
     ValueError
-        If a list is empty, or if `initial_config` has other keys than `config_space`.
+        If a list is empty, if a distribution refuses its parameters, or if `initial_config` has
+        other keys than `config_space`.
 
     Examples
     --------
@@ -69,11 +72,15 @@ class RandomSearcher(HPOSearcher):
     def __init__(self, config_space, initial_config=None, seed=None):
         if not isinstance(config_space, dict):
             raise TypeError(f"config_space={config_space!r}: it must be a dict")
+        if not isinstance(initial_config, dict | None):
+            raise TypeError(f"initial_config={initial_config!r}: it must be a dict")
         if initial_config is not None and set(initial_config) != set(config_space):
             raise ValueError(
                 f"initial_config={initial_config!r}: it must have the keys of config_space, "
                 f"{list(config_space)}"
             )
+        if seed is not None:
+            seed = integer("seed", seed, minimum=0)
         self.config_space = dict(config_space)
         self._initial_config = None if initial_config is None else dict(initial_config)
         streams = np.random.SeedSequence(seed).spawn(len(config_space))
@@ -100,13 +107,13 @@ def _draws(name, entry, rng):
         if not entry:
             raise ValueError(f"config_space[{name!r}]=[]: there is nothing to choose from")
         while True:
-            yield from (entry[i] for i in rng.integers(len(entry), size=BLOCK).tolist())
+            yield from (_plain(entry[i]) for i in rng.integers(len(entry), size=BLOCK).tolist())
     elif hasattr(entry, "rvs"):
         while True:
             yield from _block(name, entry, rng)
     elif entry is None or isinstance(entry, str | bytes | tuple | numbers.Number):
         while True:
-            yield entry
+            yield _plain(entry)
     else:
         raise TypeError(
             f"config_space[{name!r}]={entry!r}: it must have .rvs(), or be a list or a constant"
@@ -119,9 +126,14 @@ def _block(name, distribution, rng):
         if "size" in inspect.signature(distribution.rvs).parameters:
             return np.asarray(distribution.rvs(size=BLOCK, random_state=rng)).tolist()
         value = distribution.rvs(random_state=rng)
-    except TypeError as error:
-        raise TypeError(
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
             f"config_space[{name!r}]={distribution!r}: it cannot be sampled ({error}); "
-            f"does the distribution lack its parameters?"
+            f"does the distribution lack parameters, or are they out of range?"
         ) from error
-    return [value.item() if isinstance(value, np.generic) else value]
+    return [_plain(value)]
+
+
+def _plain(value):
+    return value.item() if isinstance(value, np.generic) else value

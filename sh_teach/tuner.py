@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections import deque
+from copy import copy
 from pathlib import Path
 
 from sh_teach.arguments import error_value, integer
@@ -104,6 +105,7 @@ class HPOTuner:
         number_of_trials = integer("number_of_trials", number_of_trials, minimum=0)
         _check_exceptions(catch)
         interrupted = deque(self._unfinished.values())
+        self._workers.forget()
         started = ended = 0
         with (
             DeferredInterrupt() as interrupt,
@@ -182,14 +184,17 @@ class HPOTuner:
             exception.add_note(f"This was the evaluation of {dict(config)!r}.")
             exception.add_note("The results so far are kept; run() goes on with this evaluation.")
             raise
+        # The record keeps a copy: a scheduler may promote by changing the dict that it suggested.
+        evaluated = copy(config)
         self.scheduler.update(config, error)
         del self._unfinished[evaluation["number"]]
+        evaluation["config"] = evaluated
         evaluation["ended"] = self.current_runtime = self._workers.now
         evaluation["error"] = error
         evaluation["failure"] = None if failure is None else repr(failure)
         self.records.append(evaluation)
         if error < self.incumbent_error:
-            self.incumbent, self.incumbent_error = config, error
+            self.incumbent, self.incumbent_error = copy(evaluated), error
         self.incumbent_trajectory.append(self.incumbent_error)
         self.cumulative_runtime.append(self.current_runtime)
 
@@ -235,8 +240,6 @@ def _checkpoint_folder(checkpoint_dir, objective):
 
 
 def _check_exceptions(catch):
-    try:
-        issubclass(Exception, catch)
-    except TypeError:
-        message = f"catch={catch!r}: it must be an exception class, or a tuple of them"
-        raise TypeError(message) from None
+    for item in catch if isinstance(catch, tuple) else (catch,):
+        if not (isinstance(item, type) and issubclass(item, BaseException)):
+            raise TypeError(f"catch={catch!r}: it must be an exception class, or a tuple of them")

@@ -1,7 +1,7 @@
 """Workers: where an evaluation runs, and whose clock it is timed by.
 
-The loop of `HPOTuner` needs four things of them: how many are free, the time, `start`, and
-`finished`, which waits for the next evaluations to end.
+The loop of `HPOTuner` needs five things of them: how many are free, the time, `start`,
+`finished`, which waits for the next evaluations to end, and `forget` after an interruption.
 """
 
 import time
@@ -41,6 +41,10 @@ class InlineWorker:
         """
         evaluation["worker"] = 0
         self._started = evaluation, objective, arguments
+
+    def forget(self):
+        """Drop what was started and did not run: Ctrl-C may come just before `finished`."""
+        self._started = None
 
     def finished(self):
         """Run what was started.

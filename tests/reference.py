@@ -1,0 +1,84 @@
+"""Successive halving by its definition, to compare the scheduler with.
+
+Everything is worked out anew from the results alone: no queue, no counters, nothing that could
+be out of step. Nothing is imported from sh_teach: what is wrong there shall not be wrong here.
+"""
+
+from functools import cmp_to_key
+from itertools import pairwise
+
+
+def rung_levels(r_min, r_max, eta):
+    """All r_min * eta**k below r_max, and then r_max."""
+    return [r_min * eta**k for k in range(100) if r_min * eta**k < r_max] + [r_max]
+
+
+def rung_sizes(n, levels, eta):
+    """n, and then always one in eta of those before, rounded down."""
+    sizes = [n]
+    while len(sizes) < len(levels):
+        sizes.append(sizes[-1] // eta)
+    return sizes
+
+
+def is_number(error):
+    return error == error and error != float("inf")
+
+
+def comes_before(a, b, error):
+    """Whether trial a ranks before trial b; ``error(trial)`` may be nan or inf."""
+    if is_number(error(a)) != is_number(error(b)):
+        return is_number(error(a))
+    if is_number(error(a)) and error(a) != error(b):
+        return error(a) < error(b)
+    return a < b
+
+
+def best(trials, m, error):
+    """The m best trials, best first."""
+    order = cmp_to_key(lambda a, b: -1 if comes_before(a, b, error) else 1)
+    return sorted(trials, key=order)[:m]
+
+
+def one_round(trials, levels, eta, error):
+    """Return level -> the trials evaluated there, in the order in which they should go out.
+
+    All errors are known beforehand: ``error(trial, level)``.
+    """
+    rungs = {levels[0]: list(trials)}
+    sizes = rung_sizes(len(trials), levels, eta)
+    for (below, level), size in zip(pairwise(levels), sizes[1:], strict=True):
+        rungs[level] = best(rungs[below], size, lambda trial, below=below: error(trial, below))
+    return rungs
+
+
+def survivors_so_far(trials, levels, eta, results, when_certain):
+    """Return level -> the trials that are to be evaluated there, by the results so far.
+
+    ``results`` maps (trial, level) to an error. Of m trials to promote from a rung that misses
+    some results, m less the missing ones are certain; without `when_certain` none goes up then.
+    """
+    rungs = {levels[0]: list(trials)}
+    sizes = rung_sizes(len(trials), levels, eta)
+    for (below, level), size, m in zip(pairwise(levels), sizes, sizes[1:], strict=False):
+        observed = [trial for trial in rungs[below] if (trial, below) in results]
+        missing = size - len(observed)
+        if missing:
+            m = max(0, m - missing) if when_certain else 0
+        rungs[level] = best(observed, m, lambda trial, below=below: results[trial, below])
+    return rungs
+
+
+def waiting(rounds, levels, eta, results, handed_out, when_certain=False):
+    """Return the (round, level, trial) that wait for a worker, in the order they go out.
+
+    ``rounds`` lists the trials of each round that has begun, ``handed_out`` the (trial, level)
+    that a worker got. The older round goes first, in it the higher rung, and there the better
+    trial; on the first rung, who came first.
+    """
+    due = []
+    for number, trials in enumerate(rounds):
+        rungs = survivors_so_far(trials, levels, eta, results, when_certain)
+        for level in reversed(levels):
+            due += [(number, level, t) for t in rungs[level] if (t, level) not in handed_out]
+    return due
