@@ -1,24 +1,21 @@
-"""How many decisions the scheduler takes in a second, and whether they get slower as a bracket grows.
+"""How many decisions the scheduler takes in a second, also as a bracket grows.
 
-A decision is a `suggest` and an `update`. Promised: a decision in a bracket of a million evaluations
+A decision is a `suggest` and an `update`. Promised: in a bracket of a million evaluations it
 takes at most twice as long as in one of a thousand.
 
     python benchmarks/scheduler.py
 """
 
 import gc
-import platform
 import random
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
-import scipy
+from machine import versions
 from scipy import stats
 
-import sh_teach
 from sh_teach import RandomSearcher, SuccessiveHalvingScheduler
 
 SPACE = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
@@ -75,13 +72,6 @@ def measure_scipy(configurations=1000):
     return seconds_of(draw) / configurations
 
 
-def processor():
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
 def main():
     rng = random.Random(0)
     errors = [rng.random() for _ in range(max(EVALUATIONS))]
@@ -125,8 +115,7 @@ def main():
     print(
         f"\nMedians of {REPEATS} repeats in turns. eta={ETA}, r_min=1, r_max={R_MAX}, "
         f"{len(SPACE)} hyperparameters.\n"
-        f"sh_teach {sh_teach.__version__}, Python {platform.python_version()}, "
-        f"numpy {np.__version__}, scipy {scipy.__version__}; {processor()}"
+        f"{versions('sh_teach', 'numpy', 'scipy')}"
     )
 
 

@@ -143,19 +143,24 @@ def _load(data, folder, device):
 def _read_full(folder):
     if not find_full_data(folder):
         raise FileNotFoundError(
-            f'data="full": no Fashion-MNIST in {folder}; fetch it with "make data", '
-            f"or name its folder in ${FOLDER_VARIABLE}"
+            f'data="full": no Fashion-MNIST in {folder}; fetch it with "make data", or with '
+            f"`{_fetch_command(folder)}`, or name another folder in ${FOLDER_VARIABLE}"
         )
     for name in raw_files():
-        _verify(raw_folder(folder) / name, '"make data" fetches it again')
+        _verify(raw_folder(folder) / name, f"`{_fetch_command(folder)}` fetches it again")
     parts = [FashionMNIST(folder, train=train) for train in (True, False)]
     return [array for part in parts for array in (part.data, part.targets)]
 
 
 def _read_sample():
-    _verify(SAMPLE_FILE, f'"git checkout {SAMPLE_FILE.name}" in its folder restores it')
+    remedy = f"`git checkout {SAMPLE_FILE.name}` in its folder restores it, or a new install"
+    _verify(SAMPLE_FILE, remedy)
     with np.load(SAMPLE_FILE, allow_pickle=False) as arrays:
         return [arrays[name] for name in ImageData._fields[1:]]
+
+
+def _fetch_command(folder):
+    return f'python -m sh_teach.fashion_mnist "{folder}"'
 
 
 def _verify(path, remedy):

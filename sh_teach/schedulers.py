@@ -3,7 +3,7 @@
 import heapq
 import math
 from abc import ABC, abstractmethod
-from collections import defaultdict
+from collections import defaultdict, deque
 
 from sh_teach.arguments import error_value, positive
 from sh_teach.bracket import Bracket
@@ -23,6 +23,8 @@ class Trial(dict):
     round : int
         The round that the trial belongs to, from 0.
     """
+
+    __slots__ = ("round", "trial_id")  # of a million trials, each is some 300 bytes smaller
 
     def __init__(self, config, trial_id, round):
         super().__init__(config)
@@ -205,14 +207,16 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         self.all_observed_error_at_rungs = defaultdict(list)
         self.promoted = set()
         self._observed = defaultdict(list)
-        self._queue = []
-        self._queued = 0
+        # The smallest rung first: of the oldest round the highest level, and there first come,
+        # first served.
+        self._waiting = defaultdict(deque)  # by (round, -level)
+        self._rungs_waiting = []  # a heap of its keys
         self._rounds = 0
 
     @property
     def queue(self):
         """The trials that wait to be evaluated, next first."""
-        return [trial for *_, trial in sorted(self._queue)]
+        return [trial for rung in sorted(self._waiting) for trial in self._waiting[rung]]
 
     def suggest(self):
         """Return the trial that a free worker shall evaluate.
@@ -222,11 +226,15 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         Trial or None
             ``None`` only with ``overlap_rounds=False``: wait for a result, then ask again.
         """
-        if not self._queue:
+        if not self._waiting:
             if self.pending and not self.overlap_rounds:
                 return None
             self._start_round()
-        return self._hand_out(heapq.heappop(self._queue)[-1])
+        rung = self._rungs_waiting[0]
+        trial = self._waiting[rung].popleft()
+        if not self._waiting[rung]:
+            del self._waiting[heapq.heappop(self._rungs_waiting)]
+        return self._hand_out(trial)
 
     def update(self, config, error, info=None):
         """Learn a result, and promote the survivors of a rung that is full.
@@ -234,9 +242,9 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         See `HPOScheduler.update` for parameters and errors.
         """
         trial, error = self._take_back(config, error, info)
-        level = trial[RESOURCE]
-        self.all_observed_error_at_rungs[level].append((trial, error))
-        self._observed[trial.round, level].append((trial, error))
+        level, observed = trial[RESOURCE], (trial, error)
+        self.all_observed_error_at_rungs[level].append(observed)
+        self._observed[trial.round, level].append(observed)
         self._promote(trial.round, level)
 
     def get_top_n_configurations(self, rung_level, n, round=None):
@@ -269,10 +277,10 @@ class SuccessiveHalvingScheduler(HPOScheduler):
             self._enqueue(trial)
 
     def _enqueue(self, trial):
-        # The smallest leaves first: of the oldest round the highest rung, there who came first.
-        order = (trial.round, -trial[RESOURCE], self._queued)
-        heapq.heappush(self._queue, (*order, trial))
-        self._queued += 1
+        rung = trial.round, -trial[RESOURCE]
+        if rung not in self._waiting:
+            heapq.heappush(self._rungs_waiting, rung)
+        self._waiting[rung].append(trial)
 
     def _promote(self, round, level):
         k = self.rung_levels.index(level)

@@ -1,4 +1,4 @@
-"""The module's own source, for the notebooks to show: what they show cannot drift from what runs."""
+"""The module's own source for the notebooks: what they show cannot drift from what runs."""
 
 import ast
 import inspect

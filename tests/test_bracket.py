@@ -6,13 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sh_teach.bracket import Bracket
-
-settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.load_profile("repeatable")
 
 eta_and_r_min = {"eta": st.integers(2, 12), "r_min": st.integers(1, 50)}
 

@@ -255,7 +255,7 @@ def test_a_damaged_file_of_the_full_set_is_named_with_the_command_that_restores_
     with pytest.raises(ValueError, match="is damaged") as caught:
         load_fashion_mnist("full", full_copy)
     assert str(raw_folder(full_copy) / name) in str(caught.value)
-    assert "make data" in str(caught.value)
+    assert f'python -m sh_teach.fashion_mnist "{full_copy}"' in str(caught.value)
 
 
 def test_auto_does_not_fall_back_to_the_sample_when_the_full_set_is_damaged(empty_folder):

@@ -469,7 +469,10 @@ def test_one_output_that_is_not_finite_makes_the_validation_error_nan(value):
     assert np.isnan(validation_error(Diverged(), quiz(labels, labels)))
 
 
-def test_the_validation_error_keeps_no_gradients(tiny):
-    network = lenet.lenet()
-    validation_error(network, tiny)
-    assert all(weights.grad is None for weights in network.parameters())
+@pytest.mark.parametrize("folder", ["", "."])
+def test_a_folder_given_as_checkpoint_is_refused_before_training(
+    tiny, tmp_path, monkeypatch, folder
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=re.escape("it must be a file, not a folder")):
+        hpo_objective_lenet(**GOOD, max_epochs=1, checkpoint=folder)

@@ -26,9 +26,6 @@ from sh_teach.schedulers import (
 )
 from sh_teach.searchers import HPOSearcher, RandomSearcher
 
-settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.load_profile("repeatable")
-
 NAN, INF = math.nan, math.inf
 
 
@@ -92,6 +89,7 @@ class Game:
     rounds: int
     errors: list
     moves: list
+    eagerness: int
 
     @property
     def levels(self):
@@ -127,7 +125,9 @@ def games(draw, max_rounds=3):
         rounds=draw(st.integers(1, max_rounds)),
         # Few values, so that ties are common. A failed evaluation is reported as inf.
         errors=draw(st.lists(st.sampled_from([0.1, 0.2, 0.3, NAN, INF, -INF]), min_size=1)),
-        moves=draw(st.lists(st.integers(0, 1000), min_size=1)),
+        moves=draw(st.lists(st.integers(0, 1000), min_size=1, max_size=100)),
+        # Of ten moves, in how many a free worker asks first: with few, much is waiting.
+        eagerness=draw(st.sampled_from([1, 5, 9])),
     )
 
 
@@ -158,7 +158,7 @@ def play(scheduler, game):
         if not asks and not pending:
             return
         move = next(moves)
-        if asks and not (pending and move % 3 == 0):
+        if asks and (not pending or move % 10 < game.eagerness):
             trial = scheduler.suggest()
             if trial is None:
                 refused = True
@@ -168,10 +168,12 @@ def play(scheduler, game):
                 begun = max(begun, trial.round + 1)
             yield Moment(trial, None, *now)
         else:
-            trial = pending.pop(move % len(pending))
+            trial = pending.pop(move // 10 % len(pending))
             refused = False
             evaluation = trial.trial_id, trial["max_epochs"]
             results[evaluation] = game.error(*evaluation)
+            # n + n / 2 + n / 4 + ... in each round
+            assert len(results) < 2 * game.n * game.rounds, "the rounds do not end"
             scheduler.update(trial, results[evaluation])
             yield Moment(trial, results[evaluation], *now)
 
@@ -208,6 +210,7 @@ def test_the_trials_on_each_rung_of_each_round_are_those_of_the_definition(game,
 
 
 @given(game=games(), options=options)
+@settings(max_examples=300)
 def test_a_free_worker_gets_what_is_due_by_the_definition(game, options):
     for moment in play(game.scheduler(**options), game):
         if moment.error is None and moment.trial is not None:
@@ -217,6 +220,7 @@ def test_a_free_worker_gets_what_is_due_by_the_definition(game, options):
 
 
 @given(game=games())
+@settings(max_examples=300)
 def test_with_early_promotions_too_the_oldest_round_and_in_it_the_highest_rung_go_first(game):
     for moment in play(game.scheduler(promote_when_certain=True), game):
         if moment.error is None:

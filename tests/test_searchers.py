@@ -13,9 +13,6 @@ from scipy import stats
 
 from sh_teach.searchers import BLOCK, HPOSearcher, RandomSearcher
 
-settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.load_profile("repeatable")
-
 SPACE = {
     "learning_rate": stats.loguniform(1e-2, 1),
     "batch_size": stats.randint(32, 256),
