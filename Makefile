@@ -40,7 +40,7 @@ help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
 lab: $(VENV)/installed
-	$(PY) -m jupyterlab $(ALLOW_ROOT) $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+	$(PY) -m jupyterlab $(ALLOW_ROOT) --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
 test: $(VENV)/installed-test
 	$(PY) -m ruff check .
