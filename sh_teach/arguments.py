@@ -98,7 +98,7 @@ def error_value(error):
     if not isinstance(error, str | bytes | bool):
         try:
             return float(error)
-        except (TypeError, ValueError, RuntimeError):
+        except (TypeError, ValueError, RuntimeError, OverflowError):
             pass
     raise TypeError(
         f"error={error!r}: an evaluation must give a number, not {type(error).__name__}"

@@ -182,7 +182,8 @@ class HPOTuner:
             error = math.inf if failure is not None else error_value(error)
         except Exception as exception:
             exception.add_note(f"This was the evaluation of {dict(config)!r}.")
-            exception.add_note("The results so far are kept; run() goes on with this evaluation.")
+            exception.add_note("The results so far are kept. Assign what is mended to")
+            exception.add_note("tuner.objective, and run() goes on with this evaluation.")
             raise
         # The record keeps a copy: a scheduler may promote by changing the dict that it suggested.
         evaluated = copy(config)

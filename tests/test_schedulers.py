@@ -582,7 +582,7 @@ def test_an_equal_looking_suggestion_of_another_scheduler_is_refused(make):
     assert scheduler.searcher.told == []
 
 
-@pytest.mark.parametrize("error", [None, "0.5", b"1", True, [0.5], 1j, object()])
+@pytest.mark.parametrize("error", [None, "0.5", b"1", True, [0.5], 1j, object(), 10**400])
 def test_an_error_that_is_no_number_is_refused_and_the_suggestion_can_still_be_reported(error):
     scheduler = halving()
     trial = scheduler.suggest()
