@@ -35,7 +35,7 @@ def plot_rungs(table, ax=None):
     heights = table["error"].where(finite, high + 0.12 * span)
     at_last, survived = table["max_epochs"] == levels[-1], table["max_epochs"] < furthest
     styles = [
-        ("promoted", survived & ~at_last, "o", BLUE),
+        ("promoted", survived, "o", BLUE),
         ("stopped", ~survived & ~at_last, "X", VERMILLION),
         ("on the last rung", at_last, "*", GREEN),
     ]
