@@ -13,8 +13,16 @@ _MODULES = {
     "tuner": ["HPOTuner"],
     "lenet": ["hpo_objective_lenet"],
     "fashion_mnist": ["load_fashion_mnist"],
+    "curves": ["RecordedCurves"],
     "source": ["show_source"],
-    "plots": ["plot_rungs", "plot_learning_curves", "plot_trajectory"],
+    "plots": [
+        "plot_rungs",
+        "plot_learning_curves",
+        "plot_trajectory",
+        "plot_halving",
+        "plot_anytime",
+        "incumbents",
+    ],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 # The palette of Okabe and Ito (2008): its colours differ for colour-blind readers too.
@@ -69,7 +70,7 @@ def plot_rungs(table, ax=None):
     return ax
 
 
-def plot_learning_curves(table, ax=None):
+def plot_learning_curves(table, ax=None, highlight=None):
     """Draw each trial's errors over epochs, joined from rung to rung.
 
     Parameters
@@ -78,28 +79,95 @@ def plot_learning_curves(table, ax=None):
         From `HPOTuner.dataframe`; it needs ``trial_id``, ``max_epochs`` and ``error``.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a new figure.
+    highlight : sequence of int, optional
+        Trials to draw in colour; by default those that reached the last rung.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Trials that reached the last rung in colour, the others in grey, each ending in a cross.
+        The other trials in grey, with a cross where one was stopped before the last rung.
     """
     ax = _axes(ax, figsize=(7.5, 4.5))
     last = table["max_epochs"].max()
-    colors = iter([BLUE, ORANGE, GREEN, VERMILLION] * len(table))
+    if highlight is None:
+        highlight = table.loc[table["max_epochs"] == last, "trial_id"].unique()
+    markers = dict(zip(highlight, "os^Dv" * len(highlight), strict=False))
+    colors = dict(zip(highlight, [BLUE, ORANGE, GREEN, VERMILLION] * len(highlight), strict=False))
+    lines = {}
     for trial_id, trial in table.sort_values("max_epochs", kind="stable").groupby("trial_id"):
         epochs, errors = trial["max_epochs"], trial["error"]
-        if epochs.iloc[-1] == last:
-            style = dict(color=next(colors), linewidth=2.5, zorder=3, label=f"trial {trial_id}")
-            ax.plot(epochs, errors, marker="o", **style)
+        if trial_id in markers:
+            style = dict(
+                color=colors[trial_id], marker=markers[trial_id], label=f"trial {trial_id}"
+            )
+            (lines[trial_id],) = ax.plot(epochs, errors, linewidth=2.5, zorder=3, **style)
         else:
-            ax.plot(epochs, errors, color=GREY, linewidth=1, marker="o", markersize=3)
-            ax.plot(epochs.iloc[-1:], errors.iloc[-1:], color=GREY, marker="X", markersize=8)
+            ax.plot(epochs, errors, color=GREY, linewidth=0.8, alpha=0.7)
+            if epochs.iloc[-1] < last:
+                ax.plot(epochs.iloc[-1:], errors.iloc[-1:], color=GREY, marker="X", markersize=8)
+    handles = [lines[trial_id] for trial_id in highlight]
+    if (table.groupby("trial_id")["max_epochs"].max() < last).any():
+        style = dict(color=GREY, marker="X", markersize=8, linewidth=1)
+        handles += ax.plot([], [], label="stopped earlier", **style)
     ax.set_xticks(sorted(table["max_epochs"].unique()))
     ax.set(xlabel="epochs", ylabel=ERROR_LABEL)
-    if table["trial_id"].nunique() > 1:
-        ax.plot([], [], color=GREY, marker="X", markersize=8, lw=1, label="stopped earlier")
-    _legend_above(ax)
+    if handles:
+        _legend_above(ax, handles=handles)
+    return ax
+
+
+def plot_halving(table, ax=None):
+    """Draw a round as a funnel: which trial reached which rung, and how good it was there.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One round from `HPOTuner.dataframe`; it needs ``trial_id``, ``max_epochs`` and ``error``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        One lane for each trial, the best in the middle. Its bar is the wider and the darker, the
+        lower its error on the rung at the bar's end; white is an error that is not finite.
+    """
+    trials = table["trial_id"].nunique()
+    ax = _axes(ax, figsize=(8, min(1.5 + 0.3 * trials, 10)))
+    levels = sorted(table["max_epochs"].unique())
+    finite = table["error"][np.isfinite(table["error"])]
+    norm = Normalize(finite.min(), finite.max()) if len(finite) else Normalize(0, 1)
+    ranked = table.assign(error=table["error"].where(np.isfinite(table["error"]), np.inf))
+    ranked = ranked.sort_values("max_epochs", kind="stable").drop_duplicates(
+        "trial_id", keep="last"
+    )
+    ranked = ranked.sort_values(["max_epochs", "error"], ascending=[False, True], kind="stable")
+    # From the middle outwards: 0, 1, -1, 2, -2, ...
+    lanes = {t: (i + 1) // 2 * (-1) ** (i + 1) for i, t in enumerate(ranked["trial_id"])}
+    for trial_id, level, error in table[["trial_id", "max_epochs", "error"]].itertuples(
+        index=False
+    ):
+        known = np.isfinite(error)
+        goodness = 1 - norm(error) if known else 0.0
+        color = plt.cm.cividis(norm(error)) if known else "white"
+        lane = dict(y=lanes[trial_id], left=levels.index(level), width=1)
+        ax.barh(**lane, height=0.25 + 0.65 * goodness, color=color, edgecolor="0.4", linewidth=0.5)
+    for trial_id, level in ranked[["trial_id", "max_epochs"]].itertuples(index=False):
+        reached = levels.index(level) + 1
+        marker, color = ("*", GREEN) if level == levels[-1] else ("X", VERMILLION)
+        style = dict(s=150 if marker == "*" else 45, marker=marker, color=color, clip_on=False)
+        ax.scatter(reached, lanes[trial_id], zorder=3, edgecolor="white", linewidth=0.8, **style)
+    for reached, level in enumerate(levels, start=1):
+        size = table.loc[table["max_epochs"] == level, "trial_id"].nunique()
+        above = dict(transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=12)
+        ax.text(reached - 0.5, 1.01, f"{size} trial{'s' if size > 1 else ''}", **above)
+        ax.axvline(reached, color="0.85", linewidth=1, zorder=0)
+    ax.set_xlim(0, len(levels))
+    ax.set_xticks(range(len(levels) + 1), [0, *levels])
+    ax.set_yticks(list(lanes.values()), list(lanes))
+    ax.set(xlabel="rung level (epochs)", ylabel="trial")
+    colors = plt.cm.ScalarMappable(norm, "cividis")
+    ax.figure.colorbar(colors, ax=ax, label=ERROR_LABEL)
     return ax
 
 
@@ -136,6 +204,71 @@ def plot_trajectory(table, ax=None, label=None, color=BLUE):
     return ax
 
 
+def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1, 0.9)):
+    """Draw what repeated runs had found by any time: mean and quantiles of the incumbent's error.
+
+    Parameters
+    ----------
+    runs : sequence of pandas.DataFrame
+        One table for each run, with ``error`` and the column `time`, which must not fall.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, several methods on the same Axes if you like; by default on a new figure.
+    time : str
+        The column that says what had been spent when the evaluation ended: ``"ended"`` in
+        seconds, or one of your own, such as epochs.
+    label : str, optional
+        Name of the method in the legend.
+    color : str
+        Colour of line and band.
+    band : pair of float
+        The quantiles between which the band lies.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The curves begin when every run has a finite error, and end with the shortest run.
+    """
+    ax = _axes(ax, figsize=(7.5, 4.5))
+    grid, best = incumbents(runs, time)
+    low, high = np.quantile(best, band, axis=0)
+    ax.step(grid, best.mean(axis=0), where="post", color=color, linewidth=2.5, label=label)
+    ax.fill_between(grid, low, high, step="post", color=color, alpha=0.2, linewidth=0)
+    ax.set(xlabel="time (seconds)" if time == "ended" else time.replace("_", " "))
+    ax.set_ylabel("error of the incumbent")
+    if label is not None:
+        ax.legend(frameon=False, loc="upper right", fontsize=11)
+    return ax
+
+
+def incumbents(runs, time="ended"):
+    """Return the incumbents' errors of repeated runs, at the times at which any of them changed.
+
+    Parameters
+    ----------
+    runs : sequence of pandas.DataFrame
+        As for `plot_anytime`.
+    time : str
+        The column with the time.
+
+    Returns
+    -------
+    times : numpy.ndarray, shape (n,)
+        From the moment at which every run has a finite error to the end of the shortest run.
+    errors : numpy.ndarray, shape (number of runs, n)
+    """
+    steps = []
+    for run in runs:
+        best = run["error"].where(np.isfinite(run["error"]), np.inf).cummin()
+        changed = best < best.shift(fill_value=np.inf)
+        steps.append((run.loc[changed, time].to_numpy(), best[changed].to_numpy()))
+    begin = max(times[0] for times, _ in steps)
+    end = min(run[time].iloc[-1] for run in runs)
+    times = np.unique(np.concatenate([[begin, end], *(times for times, _ in steps)]))
+    times = times[(times >= begin) & (times <= end)]
+    rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in steps]
+    return times, np.array(rows)
+
+
 def _axes(ax, figsize):
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained", facecolor="white")
@@ -146,9 +279,9 @@ def _axes(ax, figsize):
     return ax
 
 
-def _legend_above(ax):
+def _legend_above(ax, **what):
     place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
-    ax.legend(frameon=False, ncols=4, fontsize=11, columnspacing=1.5, **place)
+    ax.legend(frameon=False, ncols=4, fontsize=11, columnspacing=1.5, **place, **what)
 
 
 def _side_by_side(heights, closer_than):

@@ -4,6 +4,7 @@ import heapq
 import math
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
+from copy import copy
 
 from sh_teach.arguments import error_value, positive
 from sh_teach.bracket import Bracket
@@ -30,6 +31,9 @@ class Trial(dict):
         super().__init__(config)
         self.trial_id = trial_id
         self.round = round
+
+    def __copy__(self):
+        return Trial(self, self.trial_id, self.round)
 
     def promoted(self, resource):
         """Return the same trial with a larger resource."""
@@ -89,7 +93,7 @@ class HPOScheduler(ABC):
     def _hand_out(self, trial):
         """Note that the trial is being evaluated, and return a copy: the caller may change it."""
         self.pending[trial.trial_id] = trial
-        return Trial(trial, trial.trial_id, trial.round)
+        return copy(trial)
 
     def _take_back(self, config, error, info):
         """Return the pending trial and its error as a float, once the searcher has learned it."""

@@ -127,7 +127,8 @@ class HPOTuner:
                     self._report(evaluation, error, failure, catch)
                     ended += 1
                     bar.update()
-                bar.set_postfix(incumbent_error=self.incumbent_error)
+                if self.progress:
+                    bar.set_postfix(incumbent_error=self.incumbent_error)
 
     def dataframe(self):
         """Return the records as a table.

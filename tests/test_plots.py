@@ -3,7 +3,16 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from sh_teach import plot_learning_curves, plot_rungs, plot_trajectory
+from sh_teach import (
+    incumbents,
+    plot_anytime,
+    plot_halving,
+    plot_learning_curves,
+    plot_rungs,
+    plot_trajectory,
+)
+
+PLOTS = [plot_rungs, plot_learning_curves, plot_trajectory, plot_halving]
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +71,7 @@ def test_a_run_in_which_everything_failed_can_be_drawn():
     failed = pd.DataFrame(
         {"trial_id": [0, 1], "max_epochs": 1, "error": np.nan, "ended": [1.0, 2]}
     )
-    for plot in (plot_learning_curves, plot_trajectory):
+    for plot in (plot_learning_curves, plot_trajectory, plot_halving):
         plot(failed).figure.canvas.draw()
     assert np.isfinite(points(plot_rungs(failed), "on the last rung")).all()
 
@@ -79,6 +88,91 @@ def test_only_trials_on_the_last_rung_are_named_in_the_legend(table):
     assert labels == ["trial 2", "stopped earlier"]
 
 
+def test_trials_to_highlight_can_be_chosen_and_are_named_in_that_order(table):
+    ax = plot_learning_curves(table, highlight=[1, 0])
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["trial 1", "trial 0", "stopped earlier"]
+
+
+def test_highlighted_trials_differ_in_marker_and_colour(table):
+    ax = plot_learning_curves(table, highlight=[0, 1, 2])
+    lines = [line for line in ax.lines if line.get_label().startswith("trial")]
+    assert len({line.get_marker() for line in lines}) == 3
+    assert len({line.get_color() for line in lines}) == 3
+
+
+def bars(ax):
+    """Return (lane, rung reached, height, colour) of each bar."""
+    return [
+        (bar.get_y() + bar.get_height() / 2, round(bar.get_x()) + 1, bar.get_height(), color)
+        for bar in ax.patches
+        for color in [bar.get_facecolor()]
+    ]
+
+
+def test_the_funnel_has_a_bar_for_every_evaluation_and_a_lane_for_every_trial(table):
+    ax = plot_halving(table)
+    drawn = bars(ax)
+    assert sorted(rung for _, rung, *_ in drawn) == [1, 1, 1, 1, 2, 2, 3]
+    assert {text.get_text() for text in ax.get_yticklabels()} == {"0", "1", "2", "3"}
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["0", "1", "2", "3"]
+    assert [t.get_text() for t in ax.texts] == ["4 trials", "2 trials", "1 trial"]
+
+
+def test_the_trial_that_got_furthest_is_in_the_middle_of_the_funnel(table):
+    ax = plot_halving(table)
+    (winner,) = {round(lane, 6) for lane, rung, *_ in bars(ax) if rung == 3}
+    assert winner == 0
+    label = dict(zip(ax.get_yticks(), ax.get_yticklabels(), strict=True))[0]
+    assert label.get_text() == "2"
+
+
+def test_a_lower_error_is_a_wider_and_darker_bar(table):
+    heights, colors = {}, {}
+    for lane, rung, height, color in bars(plot_halving(table)):
+        heights[round(lane), rung], colors[round(lane), rung] = height, sum(color[:3])
+    assert heights[0, 1] < heights[0, 2] < heights[0, 3]
+    assert colors[0, 1] > colors[0, 2] > colors[0, 3]
+
+
+def test_an_error_that_is_not_finite_is_a_white_bar(table):
+    white = [rung for _, rung, _, color in bars(plot_halving(table)) if color == (1, 1, 1, 1)]
+    assert white == [1]
+
+
+def run(*results):
+    return pd.DataFrame(results, columns=["ended", "error"])
+
+
+def test_incumbents_are_known_from_the_first_result_of_every_run_to_the_end_of_the_shortest():
+    first = run((1, 0.9), (2, 0.5), (3, 0.7), (9, 0.1))
+    second = run((2.5, np.nan), (4, 0.6), (6, 0.4), (8, 0.4))
+    times, errors = incumbents([first, second])
+    assert times.tolist() == [4, 6, 8]
+    assert errors.tolist() == [[0.5, 0.5, 0.5], [0.6, 0.4, 0.4]]
+
+
+def test_the_anytime_curve_is_the_mean_within_its_band():
+    runs = [run((1, e), (2, e / 2), (3, e)) for e in (0.2, 0.4, 0.9)]
+    ax = plot_anytime(runs, label="halving", band=(0, 1))
+    (line,) = ax.lines
+    assert line.get_xydata() == pytest.approx(np.array([[1, 0.5], [2, 0.25], [3, 0.25]]))
+    (band,) = ax.collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (0.1, 0.9)
+
+
+def test_several_methods_share_the_axes_of_an_anytime_plot():
+    ax = plot_anytime([run((1, 0.5))], time="ended", label="one")
+    assert plot_anytime([run((1, 0.4))], ax=ax, label="other") is ax
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "other"]
+
+
+def test_the_anytime_plot_can_count_something_else_than_seconds():
+    runs = [run((1, 0.5)).rename(columns={"ended": "epochs_spent"})]
+    assert plot_anytime(runs, time="epochs_spent").get_xlabel() == "epochs spent"
+
+
 def test_the_trajectory_never_rises_and_skips_nan(table):
     ax = plot_trajectory(table)
     times, errors = ax.lines[0].get_data()
@@ -87,21 +181,21 @@ def test_the_trajectory_never_rises_and_skips_nan(table):
     assert times.tolist() == [1, 2, 3, 4, 5, 6, 7]
 
 
-@pytest.mark.parametrize("plot", [plot_rungs, plot_learning_curves, plot_trajectory])
+@pytest.mark.parametrize("plot", PLOTS)
 def test_a_plot_draws_on_the_axes_given_and_returns_them(plot, table):
     _, ax = plt.subplots()
     assert plot(table, ax=ax) is ax
     assert len(plt.get_fignums()) == 1
 
 
-@pytest.mark.parametrize("plot", [plot_rungs, plot_learning_curves, plot_trajectory])
+@pytest.mark.parametrize("plot", PLOTS)
 def test_axes_are_labelled_with_what_they_show_and_its_unit(plot, table):
     ax = plot(table)
     assert "epochs" in ax.get_xlabel() or "seconds" in ax.get_xlabel()
-    assert "error" in ax.get_ylabel()
+    assert any("error" in axes.get_ylabel() for axes in ax.figure.axes)
 
 
-@pytest.mark.parametrize("plot", [plot_rungs, plot_learning_curves, plot_trajectory])
+@pytest.mark.parametrize("plot", PLOTS)
 def test_the_table_is_left_as_it_was(plot, table):
     before = table.copy()
     plot(table)
