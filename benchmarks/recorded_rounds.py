@@ -17,7 +17,7 @@ BRACKETS = [(2, 1), (2, 2), (3, 1), (4, 1)]
 
 
 def measure(curves, eta, r_min):
-    """Return seconds and evaluations of all rounds, each with a searcher and a tuner of its own."""
+    """Return seconds and evaluations of all rounds; each has its own searcher and tuner."""
     evaluations = 0
     began = perf_counter()
     for seed in range(ROUNDS):
@@ -34,9 +34,9 @@ def main():
     for eta, r_min in BRACKETS:
         seconds, evaluations = measure(curves, eta, r_min)
         rows.append((eta, r_min, evaluations, seconds, 1e6 * seconds / evaluations))
-    print(f"\n{ROUNDS:,} rounds on recorded curves of {curves.r_max} epochs, {versions()}\n")
-    names = ["eta", "r_min", "evaluations", "seconds", "microseconds each"]
+    names = ["eta", "r_min", "evaluations", f"seconds for {ROUNDS:,} rounds", "µs per evaluation"]
     print(pd.DataFrame(rows, columns=names).to_markdown(index=False, floatfmt=".1f", intfmt=","))
+    print(f"\nRecorded curves of {curves.r_max} epochs. {versions('sh_teach', 'numpy')}")
 
 
 if __name__ == "__main__":
