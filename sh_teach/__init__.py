@@ -9,8 +9,12 @@ from importlib import import_module
 _MODULES = {
     "bracket": ["Bracket"],
     "searchers": ["HPOSearcher", "RandomSearcher"],
-    "schedulers": ["HPOScheduler", "BasicScheduler", "SuccessiveHalvingScheduler", "Trial"],
+    "schedulers": ["HPOScheduler", "BasicScheduler", "SuccessiveHalvingScheduler"],
+    "trials": ["Trial"],
+    "asha": ["ASHAScheduler"],
     "tuner": ["HPOTuner"],
+    "workers": ["LostEvaluation"],
+    "simulated_workers": ["SimulatedWorkers"],
     "lenet": ["hpo_objective_lenet"],
     "fashion_mnist": ["load_fashion_mnist"],
     "curves": ["RecordedCurves"],

@@ -8,36 +8,7 @@ from copy import copy
 
 from sh_teach.arguments import error_value, positive
 from sh_teach.bracket import Bracket
-
-RESOURCE = "max_epochs"
-
-
-class Trial(dict):
-    """The keyword arguments of a trial's next evaluation, so ``objective(**trial)`` works.
-
-    Parameters
-    ----------
-    config : dict
-        Copied.
-    trial_id : int
-        Counts the trials of a scheduler from 0; a promoted trial keeps it.
-    round : int
-        The round that the trial belongs to, from 0.
-    """
-
-    __slots__ = ("round", "trial_id")  # of a million trials, each is some 300 bytes smaller
-
-    def __init__(self, config, trial_id, round):
-        super().__init__(config)
-        self.trial_id = trial_id
-        self.round = round
-
-    def __copy__(self):
-        return Trial(self, self.trial_id, self.round)
-
-    def promoted(self, resource):
-        """Return the same trial with a larger resource."""
-        return Trial({**self, RESOURCE: resource}, self.trial_id, self.round)
+from sh_teach.trials import RESOURCE, Trial
 
 
 class HPOScheduler(ABC):
@@ -270,7 +241,7 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         """
         everything = self.all_observed_error_at_rungs.get(rung_level, [])
         rung = everything if round is None else self._observed.get((round, rung_level), [])
-        return [trial for trial, _ in sorted(rung, key=_rank)[:n]]
+        return [trial for trial, _ in sorted(rung, key=rank)[:n]]
 
     def _start_round(self):
         resource = {RESOURCE: self.bracket.r_min}
@@ -299,7 +270,7 @@ class SuccessiveHalvingScheduler(HPOScheduler):
                 self._enqueue(trial.promoted(self.rung_levels[k + 1]))
 
 
-def _rank(observed):
+def rank(observed):
     """Return the sorting key of a (trial, error) pair: no comparison with ``nan`` is true."""
     trial, error = observed
     return (error if error < math.inf else math.inf), trial.trial_id

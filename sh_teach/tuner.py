@@ -3,13 +3,15 @@
 import inspect
 import math
 from collections import deque
+from contextlib import nullcontext
 from copy import copy
 from pathlib import Path
 
 from sh_teach.arguments import error_value, integer
 from sh_teach.interrupts import DeferredInterrupt
-from sh_teach.schedulers import RESOURCE
-from sh_teach.workers import InlineWorker
+from sh_teach.journal import Journal
+from sh_teach.trials import TrialIds
+from sh_teach.workers import LostEvaluation, as_workers
 
 
 class HPOTuner:
@@ -21,11 +23,15 @@ class HPOTuner:
         Or any object with its `suggest` and `update`; it may suggest plain dicts.
     objective : callable
         Takes a suggestion as keyword arguments and returns the validation error.
-    workers : int
-        How many evaluations run at a time: 1, in this process.
+    workers : int, concurrent.futures.Executor, dask.distributed.Client or SimulatedWorkers
+        Where evaluations run. 1 is this process; a larger number so many local processes, which
+        live as long as a call of `run`.
     checkpoint_dir : str or Path, optional
         A folder for the objective's checkpoints: it then gets ``checkpoint=path`` as well, the
         same path for all evaluations of a trial, so that a promoted trial resumes.
+    journal : str or Path, optional
+        A file that every suggestion and result is written to before it counts. Where it exists,
+        the run goes on where it stopped; `scheduler` must then be a new one, made as before.
     progress : bool
         Whether a progress bar is shown.
 
@@ -49,7 +55,10 @@ class HPOTuner:
     TypeError
         If the objective cannot take ``checkpoint=path`` though there is a `checkpoint_dir`.
     ValueError
-        If `workers` is not 1, or `checkpoint_dir` holds the checkpoints of another run.
+        If `checkpoint_dir` holds the checkpoints of another run, if `journal` is of another run
+        or damaged, or `workers` is below 1.
+    RuntimeError
+        If another process uses the journal.
 
     Examples
     --------
@@ -61,12 +70,17 @@ class HPOTuner:
     ({'x': 4}, 16.0)
     """
 
-    def __init__(self, scheduler, objective, workers=1, checkpoint_dir=None, progress=True):
-        if integer("workers", workers, minimum=1) != 1:
-            raise ValueError(f"workers={workers!r}: it must be 1, evaluations run in this process")
+    def __init__(
+        self,
+        scheduler,
+        objective,
+        workers=1,
+        checkpoint_dir=None,
+        journal=None,
+        progress=True,
+    ):
         self.scheduler = scheduler
         self.objective = objective
-        self.checkpoint_dir = _checkpoint_folder(checkpoint_dir, objective)
         self.progress = progress
         self.records = []
         self.incumbent = None
@@ -74,21 +88,27 @@ class HPOTuner:
         self.incumbent_trajectory = []
         self.cumulative_runtime = []
         self.current_runtime = 0.0
-        self._workers = InlineWorker()
+        self._workers = as_workers(workers)
         self._evaluations = 0
         self._unfinished = {}
+        self._results = deque()  # of evaluations that ended and were not reported yet
         self._trial_id = TrialIds()
+        self._journal = None if journal is None else Journal(journal, scheduler)
+        if journal is not None:
+            self._replay(self._journal.entries())
+        self._replayed = len(self.records)
+        self.checkpoint_dir = _checkpoint_folder(checkpoint_dir, objective, self._evaluations)
 
     def run(self, number_of_trials, catch=()):
         """Run this many evaluations more.
 
         An exception that is not caught, or Ctrl-C, ends the run with everything kept: the next
-        call starts with the evaluation that was interrupted.
+        call starts with the evaluations that were interrupted.
 
         Parameters
         ----------
         number_of_trials : int
-            Evaluations, as the book counts.
+            Evaluations, as the book counts. In the first call, those of the journal count.
         catch : exception class or tuple of them
             What the objective may raise without ending the run: that evaluation then counts as
             error ``inf``, and its record names the failure.
@@ -98,34 +118,48 @@ class HPOTuner:
         TypeError
             If the objective returns no number.
         RuntimeError
-            If the scheduler suggests nothing though no evaluation is running.
+            If the scheduler suggests nothing though no evaluation is running, or if another
+            process uses the journal.
+        OSError
+            If the journal could not be written; `run` can be called again once it can.
         """
         from tqdm.auto import tqdm
 
         number_of_trials = integer("number_of_trials", number_of_trials, minimum=0)
         _check_exceptions(catch)
-        interrupted = deque(self._unfinished.values())
-        self._workers.forget()
-        started = ended = 0
+        number_of_trials = max(0, number_of_trials - self._replayed)
+        self._replayed = 0
         with (
             DeferredInterrupt() as interrupt,
+            self._journal.in_use() if self._journal else nullcontext(),
+            self._workers as workers,
             tqdm(total=number_of_trials, disable=not self.progress, unit="evaluation") as bar,
         ):
-            while ended < number_of_trials:
-                while started < number_of_trials and self._workers.free:
-                    evaluation = interrupted.popleft() if interrupted else self._next_evaluation()
-                    if evaluation is None:
-                        break
-                    self._start(evaluation)
-                    started += 1
-                if started == ended:
-                    raise RuntimeError("the scheduler suggests nothing, and nothing is running")
-                with interrupt.allowed():
-                    finished = self._workers.finished()
+            have_ended = {evaluation["number"] for evaluation, *_ in self._results}
+            to_repeat = deque(e for n, e in self._unfinished.items() if n not in have_ended)
+            started, reported = len(self._results), 0
+            while reported < number_of_trials:
+                while not self._results:
+                    while started < number_of_trials and workers.free > 0:
+                        evaluation = to_repeat.popleft() if to_repeat else self._next_evaluation()
+                        if evaluation is None:
+                            break
+                        self._start(evaluation)
+                        started += 1
+                    if started == reported:
+                        raise RuntimeError("the scheduler suggests nothing, and nothing runs")
+                    with interrupt.allowed():
+                        self._results.extend(workers.finished())
                 # All that ended at this moment is reported before a free worker asks again.
-                for evaluation, error, failure in finished:
-                    self._report(evaluation, error, failure, catch)
-                    ended += 1
+                while self._results and reported < number_of_trials:
+                    evaluation, _, failure = self._results[0]
+                    if isinstance(failure, LostEvaluation) and not isinstance(failure, catch):
+                        self._results.popleft()
+                        to_repeat.append(evaluation)
+                        started -= 1
+                        continue
+                    self._report(catch)
+                    reported += 1
                     bar.update()
                 if self.progress:
                     bar.set_postfix(incumbent_error=self.incumbent_error)
@@ -154,6 +188,12 @@ class HPOTuner:
 
     def _next_evaluation(self):
         """Return the record of the scheduler's next suggestion, as far as it is known yet."""
+        evaluation = self._suggested()
+        if evaluation is not None and self._journal:
+            self._journal.suggested(evaluation)
+        return evaluation
+
+    def _suggested(self):
         suggestion = self.scheduler.suggest()
         if suggestion is None:
             return None
@@ -174,56 +214,60 @@ class HPOTuner:
         evaluation["started"] = self._workers.now
         self._workers.start(evaluation, self.objective, arguments)
 
-    def _report(self, evaluation, error, failure, catch):
-        """Tell the scheduler how an evaluation ended, and keep the record."""
-        config = evaluation["config"]
-        try:
-            if failure is not None and not isinstance(failure, catch):
-                raise failure
-            error = math.inf if failure is not None else error_value(error)
-        except Exception as exception:
-            exception.add_note(f"This was the evaluation of {dict(config)!r}.")
-            exception.add_note("The results so far are kept. Assign what is mended to")
-            exception.add_note("tuner.objective, and run() goes on with this evaluation.")
-            raise
+    def _report(self, catch):
+        """Write down the next result, tell the scheduler, and keep the record."""
+        evaluation, error, failure = self._results[0]
+        if "ended" not in evaluation:  # else it was written down before the scheduler raised
+            try:
+                if failure is not None and not isinstance(failure, catch):
+                    raise failure
+                error = math.inf if failure is not None else error_value(error)
+            except Exception as exception:
+                self._results.popleft()
+                exception.add_note(f"This was the evaluation of {dict(evaluation['config'])!r}.")
+                exception.add_note("The results so far are kept. Assign what is mended to")
+                exception.add_note("tuner.objective, and run() goes on with this evaluation.")
+                raise
+            result = {
+                "worker": evaluation["worker"],
+                "started": evaluation["started"],
+                "ended": self._workers.now,
+                "error": error,
+                "failure": None if failure is None else repr(failure),
+            }
+            if self._journal:
+                self._journal.ended(evaluation["number"], result)
+            evaluation |= result
+        self._count(evaluation)
+        self._results.popleft()
+
+    def _count(self, evaluation):
         # The record keeps a copy: a scheduler may promote by changing the dict that it suggested.
+        config, error = evaluation["config"], evaluation["error"]
         evaluated = copy(config)
         self.scheduler.update(config, error)
         del self._unfinished[evaluation["number"]]
         evaluation["config"] = evaluated
-        evaluation["ended"] = self.current_runtime = self._workers.now
-        evaluation["error"] = error
-        evaluation["failure"] = None if failure is None else repr(failure)
         self.records.append(evaluation)
         if error < self.incumbent_error:
             self.incumbent, self.incumbent_error = copy(evaluated), error
+        self.current_runtime = evaluation["ended"]
         self.incumbent_trajectory.append(self.incumbent_error)
         self.cumulative_runtime.append(self.current_runtime)
 
-
-class TrialIds:
-    """Trial ids for a scheduler that suggests plain dicts: there a trial is a configuration."""
-
-    def __init__(self):
-        self._latest = {}
-        self._count = 0
-
-    def __call__(self, suggestion):
-        """Return the suggestion's own trial_id, else that of the configuration it promotes."""
-        if hasattr(suggestion, "trial_id"):
-            return suggestion.trial_id
-        arguments = dict(suggestion)
-        resource = arguments.pop(RESOURCE, 0)
-        configuration = repr(sorted(arguments.items()))
-        trial_id, paid = self._latest.get(configuration, (None, math.inf))
-        if resource <= paid:
-            # Not a promotion, which is given more than before: the same values drawn anew.
-            trial_id, self._count = self._count, self._count + 1
-        self._latest[configuration] = trial_id, resource
-        return trial_id
+    def _replay(self, entries):
+        """Bring the scheduler, and all that is kept here, to where the journal ends."""
+        for entry in entries:
+            if "config" in entry:
+                self._journal.compare(entry, self._suggested())
+            else:
+                evaluation = self._unfinished[entry["number"]]
+                evaluation |= entry | {"error": float(entry["error"])}
+                self._workers.replay(evaluation)
+                self._count(evaluation)
 
 
-def _checkpoint_folder(checkpoint_dir, objective):
+def _checkpoint_folder(checkpoint_dir, objective, goes_on):
     if checkpoint_dir is None:
         return None
     accepted = inspect.signature(objective).parameters.values()
@@ -233,7 +277,7 @@ def _checkpoint_folder(checkpoint_dir, objective):
         )
     folder = Path(checkpoint_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.glob("trial-*")):
+    if any(folder.glob("trial-*")) and not goes_on:
         raise ValueError(
             f"checkpoint_dir={str(checkpoint_dir)!r}: it holds the checkpoints of another run; "
             f"take an empty folder"

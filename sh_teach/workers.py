@@ -1,10 +1,45 @@
 """Workers: where an evaluation runs, and whose clock it is timed by.
 
-The loop of `HPOTuner` needs five things of them: how many are free, the time, `start`,
-`finished`, which waits for the next evaluations to end, and `forget` after an interruption.
+The loop of `HPOTuner` needs five things of them. Used as a context, they start and end a run;
+``free`` says how many evaluations can be started now, and ``now`` the time; `start` accepts an
+evaluation; `finished` waits for the next ones to end. `replay` tells what a journal remembers.
 """
 
+import asyncio
+import queue
 import time
+from concurrent.futures import BrokenExecutor
+
+from sh_teach.arguments import integer
+
+POLL_SECONDS = 0.5
+
+
+class LostEvaluation(Exception):
+    """An evaluation was dropped; it says nothing about the configuration, and can be repeated."""
+
+
+def as_workers(workers):
+    """Return the workers that an argument of `HPOTuner` stands for.
+
+    Parameters
+    ----------
+    workers : int, concurrent.futures.Executor, dask.distributed.Client or SimulatedWorkers
+        1 is this process, a larger number so many local processes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none of these.
+    """
+    if hasattr(workers, "finished"):
+        return workers
+    if hasattr(workers, "nthreads") and hasattr(workers, "submit"):
+        return ClusterWorkers(workers)
+    if hasattr(workers, "submit"):
+        return ExecutorWorkers(workers)
+    n = integer("workers", workers, minimum=1)
+    return InlineWorker() if n == 1 else LocalProcesses(n)
 
 
 class InlineWorker:
@@ -22,10 +57,22 @@ class InlineWorker:
         self.now = 0.0
         self._started = None
 
+    def __enter__(self):
+        """Drop what was started and did not run: Ctrl-C may come just before `finished`."""
+        self._started = None
+        return self
+
+    def __exit__(self, *_):
+        """Do nothing: nothing runs in the background."""
+
     @property
     def free(self):
         """How many evaluations can be started now."""
         return int(self._started is None)
+
+    def replay(self, evaluation):
+        """Take over the time at which an evaluation of an earlier process ended."""
+        self.now = evaluation["ended"]
 
     def start(self, evaluation, objective, arguments):
         """Accept an evaluation; it runs when `finished` is called.
@@ -42,10 +89,6 @@ class InlineWorker:
         evaluation["worker"] = 0
         self._started = evaluation, objective, arguments
 
-    def forget(self):
-        """Drop what was started and did not run: Ctrl-C may come just before `finished`."""
-        self._started = None
-
     def finished(self):
         """Run what was started.
 
@@ -57,12 +100,169 @@ class InlineWorker:
         """
         evaluation, objective, arguments = self._started
         self._started = None
-        error = failure = None
         began = time.perf_counter()
         try:
-            error = objective(**arguments)
-        except Exception as exception:
-            failure = exception
+            return [evaluate(evaluation, objective, arguments)]
         finally:
             self.now += time.perf_counter() - began
-        return [(evaluation, error, failure)]
+
+
+def evaluate(evaluation, objective, arguments):
+    """Return the evaluation, what the objective returned, and what it raised."""
+    try:
+        return evaluation, objective(**arguments), None
+    except Exception as failure:
+        return evaluation, None, failure
+
+
+class ExecutorWorkers:
+    """The workers of a `concurrent.futures.Executor`, which stays the caller's to shut down.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+        Threads or processes. What runs in another process must be importable there.
+
+    Attributes
+    ----------
+    free : int
+        How many evaluations can be started now.
+    now : float
+        Seconds since the first run began, without the time between runs.
+    """
+
+    def __init__(self, executor):
+        self.executor = executor
+        self._elapsed = 0.0
+        self._began = None
+        self._running = {}  # worker -> future
+
+    def __enter__(self):
+        """Start the clock. What ends from now on is told by a queue of this run alone."""
+        self._began = time.perf_counter()
+        self._done = queue.SimpleQueue()
+        self._running = {}
+        return self
+
+    def __exit__(self, *_):
+        """Stop the clock, and cancel what has not begun."""
+        self._elapsed, self._began = self.now, None
+        for future in self._running.values():
+            future.cancel()
+
+    @property
+    def now(self):
+        """Seconds since the first run began, without the time between runs."""
+        if self._began is None:
+            return self._elapsed
+        return self._elapsed + time.perf_counter() - self._began
+
+    @property
+    def free(self):
+        """How many evaluations can be started now."""
+        return self._capacity() - len(self._running)
+
+    def _capacity(self):
+        return self.executor._max_workers  # every executor of the standard library has it
+
+    def _submit(self, objective, arguments):
+        return self.executor.submit(_call, objective, arguments)
+
+    def replay(self, evaluation):
+        """Take over the time at which an evaluation of an earlier process ended."""
+        self._elapsed = evaluation["ended"]
+
+    def start(self, evaluation, objective, arguments):
+        """Hand an evaluation to the executor; see `InlineWorker.start`."""
+        worker = next(i for i in range(len(self._running) + 1) if i not in self._running)
+        evaluation["worker"] = worker
+        done = self._done
+        self._running[worker] = future = self._submit(objective, arguments)
+        future.add_done_callback(lambda future: done.put((evaluation, future)))
+
+    def finished(self):
+        """Wait for the next evaluations to end; see `InlineWorker.finished`.
+
+        Returns
+        -------
+        list
+            Empty after half a second without any: a worker may have joined meanwhile.
+        """
+        try:
+            done = [self._done.get(timeout=POLL_SECONDS)]
+        except queue.Empty:
+            return []
+        while not self._done.empty():
+            done.append(self._done.get())
+        results = []
+        for evaluation, future in done:
+            del self._running[evaluation["worker"]]
+            try:
+                results.append((evaluation, future.result(), None))
+            except BrokenExecutor as error:
+                error.add_note("A process of the executor died, which makes it useless. The")
+                error.add_note("results so far are kept; workers=2 survives such a death.")
+                raise
+            except (Exception, asyncio.CancelledError) as failure:
+                results.append((evaluation, None, failure))
+        return results
+
+
+class ClusterWorkers(ExecutorWorkers):
+    """The workers of a Dask cluster; they may come and go while it runs.
+
+    Parameters
+    ----------
+    executor : dask.distributed.Client
+        Connected to the cluster. A worker that dies costs its evaluations a retry, which Dask
+        does itself, three times at most.
+    """
+
+    def _capacity(self):
+        # Without any worker at the moment, one evaluation waits in the cluster's own queue.
+        return max(1, sum(self.executor.nthreads().values()))
+
+    def _submit(self, objective, arguments):
+        # Not pure: the same configuration drawn twice is two evaluations.
+        return self.executor.submit(_call, objective, arguments, pure=False)
+
+
+class LocalProcesses(ClusterWorkers):
+    """Processes on this machine, one thread each, for as long as a run lasts.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    """
+
+    def __init__(self, n):
+        super().__init__(executor=None)
+        self.n = n
+
+    def __enter__(self):
+        """Start the processes, and then the clock."""
+        from distributed import Client, LocalCluster
+
+        self._cluster = LocalCluster(
+            n_workers=self.n,
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address=None,
+            silence_logs="CRITICAL",
+        )
+        self.executor = Client(self._cluster)
+        return super().__enter__()
+
+    def __exit__(self, *exception):
+        """Stop the clock, and end the processes."""
+        super().__exit__(*exception)
+        self.executor.close()
+        self._cluster.close()
+
+    def _capacity(self):
+        return self.n
+
+
+def _call(objective, arguments):
+    return objective(**arguments)

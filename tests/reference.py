@@ -82,3 +82,19 @@ def waiting(rounds, levels, eta, results, handed_out, when_certain=False):
         for level in reversed(levels):
             due += [(number, level, t) for t in rungs[level] if (t, level) not in handed_out]
     return due
+
+
+def asha_next(levels, eta, results, promoted):
+    """What ASHA gives a free worker: (trial, level) of a promotion, or None for a new trial.
+
+    ``results`` maps (trial, level) to an error, ``promoted`` holds the (trial, level) that were
+    promoted from there. From the top rung down, the best trial that is among the best 1/eta of
+    its rung, rounded down, and was not promoted yet.
+    """
+    for below, level in reversed(list(pairwise(levels))):
+        rung = [trial for trial, at in results if at == below]
+        top = best(rung, len(rung) // eta, lambda trial, below=below: results[trial, below])
+        for trial in top:
+            if (trial, below) not in promoted:
+                return trial, level
+    return None

@@ -1,5 +1,6 @@
 """What the tuner promises: what a run leaves behind, also when it is cut short."""
 
+import gc
 import os
 import random
 import signal
@@ -420,6 +421,9 @@ def ctrl_c_at_random_moments(seed):
 
     thread = threading.Thread(target=press)
     usual = sys.getswitchinterval()
+    # An exception in such a callback (hypothesis has one) is ignored, and this Ctrl-C with it.
+    callbacks = gc.callbacks[:]
+    gc.callbacks.clear()
     # Seconds between two moments at which the other thread may begin to press: many.
     sys.setswitchinterval(1e-5)
     with harmless_outside_of_run():
@@ -430,6 +434,7 @@ def ctrl_c_at_random_moments(seed):
             over.set()
             thread.join()
             sys.setswitchinterval(usual)
+            gc.callbacks[:] = callbacks
 
 
 @pytest.mark.parametrize("make_scheduler", [halving, random_search, plain_halving])
