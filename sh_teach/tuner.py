@@ -97,6 +97,7 @@ class HPOTuner:
         if journal is not None:
             self._replay(self._journal.entries())
         self._replayed = len(self.records)
+        self._written = self._evaluations
         self.checkpoint_dir = _checkpoint_folder(checkpoint_dir, objective, self._evaluations)
 
     def run(self, number_of_trials, catch=()):
@@ -137,6 +138,8 @@ class HPOTuner:
         ):
             have_ended = {evaluation["number"] for evaluation, *_ in self._results}
             to_repeat = deque(e for n, e in self._unfinished.items() if n not in have_ended)
+            for evaluation in to_repeat:  # the last time, this may have failed on a full disk
+                self._write_down(evaluation)
             started, reported = len(self._results), 0
             while reported < number_of_trials:
                 while not self._results:
@@ -189,8 +192,8 @@ class HPOTuner:
     def _next_evaluation(self):
         """Return the record of the scheduler's next suggestion, as far as it is known yet."""
         evaluation = self._suggested()
-        if evaluation is not None and self._journal:
-            self._journal.suggested(evaluation)
+        if evaluation is not None:
+            self._write_down(evaluation)
         return evaluation
 
     def _suggested(self):
@@ -206,6 +209,11 @@ class HPOTuner:
         self._unfinished[self._evaluations] = evaluation
         self._evaluations += 1
         return evaluation
+
+    def _write_down(self, suggestion):
+        if self._journal and suggestion["number"] == self._written:
+            self._journal.suggested(suggestion)
+            self._written += 1
 
     def _start(self, evaluation):
         arguments = dict(evaluation["config"])
@@ -229,8 +237,8 @@ class HPOTuner:
                 exception.add_note("tuner.objective, and run() goes on with this evaluation.")
                 raise
             result = {
-                "worker": evaluation["worker"],
                 "started": evaluation["started"],
+                "worker": evaluation["worker"],
                 "ended": self._workers.now,
                 "error": error,
                 "failure": None if failure is None else repr(failure),

@@ -248,7 +248,7 @@ class LocalProcesses(ClusterWorkers):
             n_workers=self.n,
             threads_per_worker=1,
             memory_limit=0,
-            dashboard_address=None,
+            dashboard_address=":0",  # the usual port may be taken
             silence_logs="CRITICAL",
         )
         self.executor = Client(self._cluster)

@@ -1,0 +1,394 @@
+"""What the journal promises: nothing lost, whatever happens to the process."""
+
+import itertools
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+import warnings
+
+import pytest
+from scipy import stats
+
+from sh_teach import (
+    BasicScheduler,
+    HPOTuner,
+    RandomSearcher,
+    SimulatedWorkers,
+    SuccessiveHalvingScheduler,
+)
+
+SPACE = {"x": stats.uniform(0, 1), "kind": ["a", "b"]}
+CLOCK = ("started", "ended", "worker")
+
+
+def objective(x, kind, max_epochs=1):
+    if x < 0.1:
+        raise ZeroDivisionError
+    return math.nan if x < 0.2 else x + 1 / max_epochs
+
+
+def halving(eta=2, seed=0, **options):
+    searcher = RandomSearcher(SPACE, seed=seed)
+    return SuccessiveHalvingScheduler(searcher, eta, r_min=1, r_max=8, **options)
+
+
+def make_tuner(journal, scheduler=None, objective=objective, **options):
+    scheduler = halving() if scheduler is None else scheduler
+    return HPOTuner(scheduler, objective, journal=journal, progress=False, **options)
+
+
+def run(tuner, evaluations):
+    tuner.run(evaluations, catch=ZeroDivisionError)
+    return tuner
+
+
+def story(tuner):
+    """All that the records hold but the times, in a form in which nan equals nan."""
+    return [
+        repr({key: value for key, value in record.items() if key not in CLOCK})
+        for record in tuner.records
+    ]
+
+
+def undisturbed(evaluations, **options):
+    return story(run(make_tuner(None, **options), evaluations))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.jsonl"
+
+
+# --- going on ------------------------------------------------------------------------------
+
+
+def test_a_run_in_a_new_process_does_what_is_missing_and_a_further_one_adds(path):
+    run(make_tuner(path), 17)
+    tuner = make_tuner(path)
+    assert len(tuner.records) == 17
+    run(tuner, 30)
+    assert len(tuner.records) == 30
+    run(tuner, 30)
+    assert len(tuner.records) == 60
+    assert story(tuner) == undisturbed(60)
+
+
+def test_a_journal_with_more_results_than_asked_for_runs_nothing(path):
+    run(make_tuner(path), 17)
+    tuner = run(make_tuner(path, objective=None), 10)
+    assert len(tuner.records) == 17
+
+
+def test_all_that_a_tuner_keeps_is_as_it_was(path):
+    before = run(make_tuner(path), 25)
+    after = make_tuner(path)
+    assert repr(after.records) == repr(before.records)
+    for name in (
+        "incumbent",
+        "incumbent_error",
+        "incumbent_trajectory",
+        "cumulative_runtime",
+        "current_runtime",
+    ):
+        assert getattr(after, name) == getattr(before, name)
+
+
+def test_the_scheduler_is_as_it_was(path):
+    before = run(make_tuner(path), 25).scheduler
+    after = make_tuner(path).scheduler
+    assert (after.queue, after.promoted) == (before.queue, before.promoted)
+    assert after.suggest() == before.suggest()
+
+
+def test_what_was_running_is_started_again_first(path):
+    started = []
+
+    def interrupted(x, kind, max_epochs):
+        started.append(x)
+        if len(started) == 6:
+            raise KeyboardInterrupt
+        return objective(x, kind, max_epochs)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(make_tuner(path, objective=interrupted), 10)
+    tuner = run(make_tuner(path, objective=interrupted), 10)
+    assert started[5] == started[6]
+    assert story(tuner) == undisturbed(10)
+
+
+def test_a_simulated_run_goes_on_at_the_time_and_with_the_training_it_had(path):
+    def simulated(journal):
+        workers = SimulatedWorkers(1, lambda config, r_from, r_to: r_to - r_from)
+        return make_tuner(journal, workers=workers)
+
+    run(simulated(path), 17)
+    tuner = run(simulated(path), 30)
+    assert repr(tuner.records) == repr(run(simulated(None), 30).records)
+
+
+@pytest.mark.parametrize("make_scheduler", [halving, lambda: BasicScheduler(halving().searcher)])
+def test_any_scheduler_can_be_replayed(path, make_scheduler):
+    run(make_tuner(path, make_scheduler()), 7)
+    tuner = run(make_tuner(path, make_scheduler()), 20)
+    assert story(tuner) == story(run(make_tuner(None, make_scheduler()), 20))
+
+
+class InTurn:
+    """A scheduler as a student might write it: plain dicts, no base class."""
+
+    def __init__(self):
+        self.count = itertools.count()
+
+    def suggest(self):
+        return {"x": next(self.count) / 100, "kind": "a", "max_epochs": 1}
+
+    def update(self, config, error):
+        assert config["kind"] == "a"
+
+
+def test_a_scheduler_of_plain_dicts_can_be_replayed(path):
+    run(make_tuner(path, InTurn()), 7)
+    tuner = run(make_tuner(path, InTurn()), 20)
+    assert story(tuner) == story(run(make_tuner(None, InTurn()), 20))
+
+
+def test_checkpoints_are_found_again_but_a_folder_of_another_run_is_refused(path, tmp_path):
+    trained = []
+
+    def pausing(x, kind, max_epochs, checkpoint):
+        trained.append((checkpoint.name, checkpoint.exists()))
+        checkpoint.touch()
+        return x
+
+    folder = tmp_path / "checkpoints"
+    run(make_tuner(path, objective=pausing, checkpoint_dir=folder), 8)
+    run(make_tuner(path, objective=pausing, checkpoint_dir=folder), 9)
+    assert [exists for _, exists in trained] == [False] * 8 + [True]
+    with pytest.raises(ValueError, match="checkpoint_dir"):
+        make_tuner(tmp_path / "other.jsonl", objective=pausing, checkpoint_dir=folder)
+
+
+# --- kill -9 -------------------------------------------------------------------------------
+
+VICTIM = """
+import sys, time
+sys.path.insert(0, {tests!r})
+from test_journal import make_tuner, objective, run
+
+def slow(x, kind, max_epochs):
+    time.sleep(0.002)
+    return objective(x, kind, max_epochs)
+
+tuner = make_tuner({path!r}, objective=slow)
+print("ready", flush=True)
+run(tuner, 80)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
+def test_kill_9_at_random_moments_ends_with_the_records_of_an_undisturbed_run(path):
+    rng = random.Random(0)
+    code = textwrap.dedent(VICTIM).format(tests=os.path.dirname(__file__), path=str(path))
+    kills = 0
+    while kills < 20:
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.03))
+        process.kill()
+        process.communicate()
+        kills += 1
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "journal=.*cut off")
+        tuner = make_tuner(path)
+    assert 0 < len(tuner.records) < 80, "nothing was killed in the middle"
+    assert story(run(tuner, 80)) == undisturbed(80)
+
+
+# --- damage --------------------------------------------------------------------------------
+
+
+def test_wherever_the_file_was_cut_the_run_ends_as_if_undisturbed(path):
+    run(make_tuner(path), 12)
+    whole = path.read_bytes()
+    expected = undisturbed(12)
+    rng = random.Random(0)
+    cuts = {*rng.sample(range(len(whole)), 60), *range(len(whole) - 40, len(whole) + 1), 0, 1}
+    for cut in cuts:
+        path.write_bytes(whole[:cut])
+        torn = cut > 0 and not whole[:cut].endswith(b"\n")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            tuner = make_tuner(path)
+        assert ["cut off" in str(w.message) for w in caught] == [True] * torn
+        assert story(run(tuner, 12)) == expected
+        assert len(path.read_bytes().splitlines()) == len(whole.splitlines())
+
+
+def test_a_line_damaged_in_the_middle_is_named_and_the_file_left_as_it_is(path):
+    run(make_tuner(path), 5)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[3] = b"\0" * len(lines[3][:-1]) + b"\n"
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(ValueError, match=r"run\.jsonl.*line 4"):
+        make_tuner(path)
+    assert path.read_bytes() == b"".join(lines)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: halving(eta=3),
+        lambda: halving(promote_when_certain=True),
+        lambda: BasicScheduler(halving().searcher),
+    ],
+)
+def test_the_journal_of_a_run_with_other_settings_is_refused_and_left_as_it_is(path, other):
+    run(make_tuner(path), 5)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="another run"):
+        make_tuner(path, other())
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("seed", [1, None])
+def test_the_journal_of_a_run_with_another_seed_is_refused_and_the_seed_named(path, seed):
+    run(make_tuner(path), 5)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"another run.*seed"):
+        make_tuner(path, halving(seed=seed))
+    assert path.read_bytes() == before
+
+
+def test_a_scheduler_that_was_used_before_is_refused(path):
+    scheduler = halving()
+    run(make_tuner(path, scheduler), 5)
+    with pytest.raises(ValueError, match="used before"):
+        make_tuner(path, scheduler)
+
+
+@pytest.mark.parametrize("content", [b"my thesis", b"my thesis\n", b'{"a": 1}\n{"b": 2}\n', b"\n"])
+def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"run\.jsonl"):
+        make_tuner(path)
+    assert path.read_bytes() == content
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"journal=.*nowhere.*folder"):
+        make_tuner(tmp_path / "nowhere" / "run.jsonl")
+
+
+# --- a full disk ---------------------------------------------------------------------------
+
+
+def test_a_full_disk_ends_the_run_and_nothing_is_lost(path):
+    resource = pytest.importorskip("resource")
+    evaluated = []
+
+    def counting(x, kind, max_epochs):
+        evaluated.append(x)
+        return objective(x, kind, max_epochs)
+
+    tuner = make_tuner(path, objective=counting)
+    run(tuner, 3)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for room in (0, 10, 150, 200, 300):
+        full_lines = path.read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(full_lines) + room, hard))
+        try:
+            with pytest.raises(OSError, match=r"space|large"):
+                run(tuner, 20)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert path.read_bytes().startswith(full_lines)
+        assert path.read_bytes().endswith(b"\n")
+    run(tuner, 20 - len(tuner.records))
+    assert story(tuner) == undisturbed(20)
+    assert len(evaluated) == 20
+    assert story(make_tuner(path)) == undisturbed(20)
+
+
+# --- one at a time -------------------------------------------------------------------------
+
+
+def test_two_runs_at_once_on_one_journal_are_refused(path):
+    def nosy(x, kind, max_epochs):
+        with pytest.raises(RuntimeError, match=r"run\.jsonl.*using it"):
+            make_tuner(path)
+        return x
+
+    run(make_tuner(path, objective=nosy), 3)
+
+
+def test_a_tuner_that_another_one_has_overtaken_is_told_so(path):
+    first, second = make_tuner(path), make_tuner(path)
+    run(first, 3)
+    with pytest.raises(RuntimeError, match=r"run\.jsonl.*gone on"):
+        run(second, 3)
+    assert story(make_tuner(path)) == undisturbed(3)
+
+
+def test_the_cell_that_makes_the_tuner_can_be_run_again_in_the_same_kernel(path):
+    first = run(make_tuner(path), 3)
+    again = run(make_tuner(path), 3)
+    assert story(again) == story(first)
+
+
+# --- the file ------------------------------------------------------------------------------
+
+
+def strict(line):
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    return json.loads(line, parse_constant=refuse)
+
+
+def test_every_line_is_strict_json_and_tells_a_suggestion_or_a_result(path):
+    tuner = run(make_tuner(path), 30)
+    errors = [record["error"] for record in tuner.records]
+    assert any(map(math.isnan, errors))
+    assert any(map(math.isinf, errors))
+    header, *lines = [strict(line) for line in path.read_text("utf-8").splitlines()]
+    assert header["run"]["scheduler"] == "SuccessiveHalvingScheduler"
+    assert header["run"]["rung_levels"] == [1, 2, 4, 8]
+    assert [set(line) for line in lines[:2]] == [
+        {"number", "trial_id", "round", "config"},
+        {"number", "worker", "started", "ended", "error", "failure"},
+    ]
+
+
+def test_a_suggestion_is_on_disk_before_it_runs_and_a_result_before_the_scheduler_learns_it(path):
+    def lines():
+        return len(path.read_text("utf-8").splitlines())
+
+    seen = []
+
+    class Watching(BasicScheduler):
+        def update(self, config, error, info=None):
+            seen.append(("update", lines()))
+            super().update(config, error, info)
+
+    def watching(x, kind):
+        seen.append(("objective", lines()))
+        return x
+
+    run(make_tuner(path, Watching(RandomSearcher(SPACE, seed=0)), objective=watching), 2)
+    # The header, and then two lines for each evaluation.
+    assert seen == [("objective", 2), ("update", 3), ("objective", 4), ("update", 5)]
+
+
+def test_what_json_does_not_know_is_written_as_text(path):
+    def make():
+        return BasicScheduler(RandomSearcher({"f": [math.sin, math.cos]}, seed=0))
+
+    run(make_tuner(path, make(), objective=lambda f: f(1.0)), 5)
+    tuner = run(make_tuner(path, make(), objective=lambda f: f(1.0)), 9)
+    assert len(tuner.records) == 9
