@@ -19,14 +19,8 @@ _MODULES = {
     "fashion_mnist": ["load_fashion_mnist"],
     "curves": ["RecordedCurves"],
     "source": ["show_source"],
-    "plots": [
-        "plot_rungs",
-        "plot_learning_curves",
-        "plot_trajectory",
-        "plot_halving",
-        "plot_anytime",
-        "incumbents",
-    ],
+    "plots": ["plot_rungs", "plot_learning_curves", "plot_halving"],
+    "time_plots": ["plot_trajectory", "plot_anytime", "plot_timeline", "incumbents"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -95,6 +95,8 @@ def error_value(error):
     TypeError
         If it is no number: ``None`` of a forgotten ``return``, say.
     """
+    if type(error) is float:  # the usual case, and a million of them shall not take long
+        return error
     if not isinstance(error, str | bytes | bool):
         try:
             return float(error)

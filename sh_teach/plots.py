@@ -1,12 +1,12 @@
-"""Plots of a run; all read the table of `HPOTuner.dataframe` and draw on Axes of the caller's."""
+"""Plots of a run by rung; all read the table of `HPOTuner.dataframe`, and draw where you like."""
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import Normalize
-from matplotlib.ticker import MaxNLocator
 
 # The palette of Okabe and Ito (2008): its colours differ for colour-blind readers too.
-BLUE, VERMILLION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#8A8A8A"
+BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#8A8A8A"
 ERROR_LABEL = "validation error"
 
 
@@ -27,7 +27,7 @@ def plot_rungs(table, ax=None):
     matplotlib.axes.Axes
         Above a grey line, where there are any, stand the evaluations without a finite error.
     """
-    ax = _axes(ax, figsize=(7.5, 4.5))
+    ax = axes(ax, figsize=(7.5, 4.5))
     levels = sorted(table["max_epochs"].unique())
     furthest = table.groupby("trial_id")["max_epochs"].transform("max")
     finite = np.isfinite(table["error"])
@@ -66,7 +66,7 @@ def plot_rungs(table, ax=None):
     ax.set_xticks(range(len(levels)), levels)
     ax.set_xlim(-0.5, len(levels) - 0.5)
     ax.set(xlabel="rung level (epochs)", ylabel=ERROR_LABEL)
-    _legend_above(ax)
+    legend_above(ax)
     return ax
 
 
@@ -87,7 +87,7 @@ def plot_learning_curves(table, ax=None, highlight=None):
     matplotlib.axes.Axes
         The other trials in grey, with a cross where one was stopped before the last rung.
     """
-    ax = _axes(ax, figsize=(7.5, 4.5))
+    ax = axes(ax, figsize=(7.5, 4.5))
     last = table["max_epochs"].max()
     if highlight is None:
         highlight = table.loc[table["max_epochs"] == last, "trial_id"].unique()
@@ -112,7 +112,7 @@ def plot_learning_curves(table, ax=None, highlight=None):
     ax.set_xticks(sorted(table["max_epochs"].unique()))
     ax.set(xlabel="epochs", ylabel=ERROR_LABEL)
     if handles:
-        _legend_above(ax, handles=handles)
+        legend_above(ax, handles=handles)
     return ax
 
 
@@ -133,7 +133,7 @@ def plot_halving(table, ax=None):
         lower its error on the rung at the bar's end; white is an error that is not finite.
     """
     trials = table["trial_id"].nunique()
-    ax = _axes(ax, figsize=(8, min(1.5 + 0.3 * trials, 10)))
+    ax = axes(ax, figsize=(8, min(1.5 + 0.3 * trials, 10)))
     levels = sorted(table["max_epochs"].unique())
     finite = table["error"][np.isfinite(table["error"])]
     norm = Normalize(finite.min(), finite.max()) if len(finite) else Normalize(0, 1)
@@ -171,105 +171,8 @@ def plot_halving(table, ax=None):
     return ax
 
 
-def plot_trajectory(table, ax=None, label=None, color=BLUE):
-    """Draw the incumbent's error over time: the best validation error found so far.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `HPOTuner.dataframe`; it needs ``ended`` (seconds) and ``error``.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw, several runs on the same Axes if you like; by default on a new figure.
-    label : str, optional
-        Name of the run in the legend.
-    color : str
-        Colour of the line.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The line starts with the first finite error.
-    """
-    ax = _axes(ax, figsize=(7.5, 3.5))
-    best = table["error"].where(np.isfinite(table["error"]), np.inf).cummin()
-    known = np.isfinite(best)
-    ax.step(table["ended"][known], best[known], where="post", color=color, lw=2.5, label=label)
-    improved = best < best.shift(fill_value=np.inf)
-    ax.scatter(table["ended"][improved], best[improved], color=color, s=40, zorder=3)
-    ax.set(xlabel="time (seconds)", ylabel="error of the incumbent")
-    ax.set_xlim(left=0)
-    ax.xaxis.set_major_locator(MaxNLocator(8))
-    if label is not None:
-        ax.legend(frameon=False, loc="upper right")
-    return ax
-
-
-def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1, 0.9)):
-    """Draw what repeated runs had found by any time: mean and quantiles of the incumbent's error.
-
-    Parameters
-    ----------
-    runs : sequence of pandas.DataFrame
-        One table for each run, with ``error`` and the column `time`, which must not fall.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw, several methods on the same Axes if you like; by default on a new figure.
-    time : str
-        The column that says what had been spent when the evaluation ended: ``"ended"`` in
-        seconds, or one of your own, such as epochs.
-    label : str, optional
-        Name of the method in the legend.
-    color : str
-        Colour of line and band.
-    band : pair of float
-        The quantiles between which the band lies.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The curves begin when every run has a finite error, and end with the shortest run.
-    """
-    ax = _axes(ax, figsize=(7.5, 4.5))
-    grid, best = incumbents(runs, time)
-    low, high = np.quantile(best, band, axis=0)
-    ax.step(grid, best.mean(axis=0), where="post", color=color, linewidth=2.5, label=label)
-    ax.fill_between(grid, low, high, step="post", color=color, alpha=0.2, linewidth=0)
-    ax.set(xlabel="time (seconds)" if time == "ended" else time.replace("_", " "))
-    ax.set_ylabel("error of the incumbent")
-    if label is not None:
-        ax.legend(frameon=False, loc="upper right", fontsize=11)
-    return ax
-
-
-def incumbents(runs, time="ended"):
-    """Return the incumbents' errors of repeated runs, at the times at which any of them changed.
-
-    Parameters
-    ----------
-    runs : sequence of pandas.DataFrame
-        As for `plot_anytime`.
-    time : str
-        The column with the time.
-
-    Returns
-    -------
-    times : numpy.ndarray, shape (n,)
-        From the moment at which every run has a finite error to the end of the shortest run.
-    errors : numpy.ndarray, shape (number of runs, n)
-    """
-    steps = []
-    for run in runs:
-        best = run["error"].where(np.isfinite(run["error"]), np.inf).cummin()
-        changed = best < best.shift(fill_value=np.inf)
-        steps.append((run.loc[changed, time].to_numpy(), best[changed].to_numpy()))
-    begin = max(times[0] for times, _ in steps)
-    end = min(run[time].iloc[-1] for run in runs)
-    times = np.unique(np.concatenate([[begin, end], *(times for times, _ in steps)]))
-    times = times[(times >= begin) & (times <= end)]
-    rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in steps]
-    return times, np.array(rows)
-
-
-def _axes(ax, figsize):
+def axes(ax, figsize):
+    """Return the Axes of the caller's, or new ones, in the style of all plots here."""
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained", facecolor="white")
     ax.spines[["top", "right"]].set_visible(False)
@@ -279,9 +182,11 @@ def _axes(ax, figsize):
     return ax
 
 
-def _legend_above(ax, **what):
+def legend_above(ax, **what):
+    """Put the legend into the empty strip above the Axes, so that it hides nothing."""
     place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
-    ax.legend(frameon=False, ncols=4, fontsize=11, columnspacing=1.5, **place, **what)
+    style = dict(frameon=False, ncols=4, fontsize=11, columnspacing=1.5)
+    ax.legend(**place, **style | what)
 
 
 def _side_by_side(heights, closer_than):

@@ -4,7 +4,6 @@ import inspect
 import math
 from collections import deque
 from contextlib import nullcontext
-from copy import copy
 from pathlib import Path
 
 from sh_teach.arguments import error_value, integer
@@ -252,13 +251,13 @@ class HPOTuner:
     def _count(self, evaluation):
         # The record keeps a copy: a scheduler may promote by changing the dict that it suggested.
         config, error = evaluation["config"], evaluation["error"]
-        evaluated = copy(config)
+        evaluated = dict(config)
         self.scheduler.update(config, error)
         del self._unfinished[evaluation["number"]]
         evaluation["config"] = evaluated
         self.records.append(evaluation)
         if error < self.incumbent_error:
-            self.incumbent, self.incumbent_error = copy(evaluated), error
+            self.incumbent, self.incumbent_error = dict(evaluated), error
         self.current_runtime = evaluation["ended"]
         self.incumbent_trajectory.append(self.incumbent_error)
         self.cumulative_runtime.append(self.current_runtime)

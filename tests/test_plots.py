@@ -9,6 +9,7 @@ from sh_teach import (
     plot_halving,
     plot_learning_curves,
     plot_rungs,
+    plot_timeline,
     plot_trajectory,
 )
 
@@ -200,3 +201,67 @@ def test_the_table_is_left_as_it_was(plot, table):
     before = table.copy()
     plot(table)
     pd.testing.assert_frame_equal(table, before)
+
+
+# --- the timeline --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def timeline():
+    """Two workers: trial 1 is promoted, trial 2 belongs to round 1 and diverged."""
+    rows = [
+        (0, 0, 0, 0.0, 2.0, 1, 0.5),
+        (1, 0, 1, 0.0, 3.0, 1, 0.4),
+        (2, 1, 0, 2.0, 4.0, 1, np.nan),
+        (1, 0, 1, 3.0, 8.0, 2, 0.3),
+    ]
+    names = ["trial_id", "round", "worker", "started", "ended", "max_epochs", "error"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def lanes(ax):
+    """Return (worker, begin, end, colour) of each bar, without those of idle time."""
+    return [
+        (round(bar.get_y() + 0.4), bar.get_x(), bar.get_x() + bar.get_width(), bar.get_facecolor())
+        for bar in ax.patches
+        if not bar.get_hatch()
+    ]
+
+
+def test_the_timeline_has_a_bar_in_the_lane_of_its_worker_for_each_evaluation(timeline):
+    drawn = [bar[:3] for bar in lanes(plot_timeline(timeline))]
+    assert drawn == [(0, 0, 2), (1, 0, 3), (0, 2, 4), (1, 3, 8)]
+
+
+def test_rounds_differ_in_colour_and_a_higher_rung_is_darker(timeline):
+    colors = [color for *_, color in lanes(plot_timeline(timeline))]
+    assert colors[0] == colors[1] != colors[2]
+    assert sum(colors[3]) < sum(colors[1])
+
+
+def test_idle_time_is_hatched_from_the_beginning_to_the_end_of_every_lane(timeline):
+    ax = plot_timeline(timeline, workers=3)
+    idle = [(bar.get_x(), bar.get_width()) for bar in ax.patches if bar.get_hatch()]
+    assert idle == [(0, 8)] * 3
+    assert ax.get_xlim() == (0, 8)
+
+
+def test_promotions_and_failures_are_marked_where_they_happen(timeline):
+    marks = {
+        line.get_marker(): line.get_xydata().tolist() for line in plot_timeline(timeline).lines
+    }
+    assert marks == {">": [[3, 1.28]], "X": [[4, 0]]}
+
+
+def test_the_legend_of_the_timeline_names_what_is_drawn(timeline):
+    def labels(table):
+        return [text.get_text() for text in plot_timeline(table).get_legend().get_texts()]
+
+    assert labels(timeline) == ["round 0", "round 1", "promotion", "failed", "idle"]
+    assert labels(timeline.dropna()) == ["round 0", "promotion", "idle"]
+
+
+def test_the_timeline_draws_on_the_axes_given_and_needs_no_rounds(timeline):
+    _, ax = plt.subplots()
+    assert plot_timeline(timeline.assign(round=None), ax=ax) is ax
+    assert ax.get_xlabel() == "time (seconds)"
