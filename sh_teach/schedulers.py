@@ -4,7 +4,6 @@ import heapq
 import math
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
-from copy import copy
 
 from sh_teach.arguments import error_value, positive
 from sh_teach.bracket import Bracket
@@ -64,7 +63,7 @@ class HPOScheduler(ABC):
     def _hand_out(self, trial):
         """Note that the trial is being evaluated, and return a copy: the caller may change it."""
         self.pending[trial.trial_id] = trial
-        return copy(trial)
+        return trial.copy()
 
     def _take_back(self, config, error, info):
         """Return the pending trial and its error as a float, once the searcher has learned it."""

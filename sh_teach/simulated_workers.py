@@ -1,5 +1,6 @@
 """Workers on a simulated clock: thousands of them, and hours in a second."""
 
+import gc
 import heapq
 import math
 
@@ -80,16 +81,24 @@ class SimulatedWorkers:
         self._rng = np.random.default_rng(seed)
         self._trained = {}  # trial_id -> the resource it was trained to
         self._started = 0
-        self.__enter__()
+        self._make_idle()
 
     def __enter__(self):
         """Make all workers idle: what an interrupted run had started is dropped."""
-        self._idle = list(range(self.n))
-        self._running = []  # a heap, what ends next on top
+        self._make_idle()
+        # A large run keeps millions of objects. The garbage collector would look at all of them
+        # again and again, which took half of the time.
+        self._usual_thresholds = gc.get_threshold()
+        gc.set_threshold(100_000, 50, 100)
         return self
 
     def __exit__(self, *_):
-        """Do nothing: nothing runs in the background."""
+        """Let the garbage collector be as it was; nothing runs in the background."""
+        gc.set_threshold(*self._usual_thresholds)
+
+    def _make_idle(self):
+        self._idle = list(range(self.n))
+        self._running = []  # a heap, what ends next on top
 
     @property
     def free(self):

@@ -25,8 +25,11 @@ class Trial(dict):
         self.trial_id = trial_id
         self.round = round
 
-    def __copy__(self):
+    def copy(self):
+        """Return the same trial as another dict."""
         return Trial(self, self.trial_id, self.round)
+
+    __copy__ = copy
 
     def promoted(self, resource):
         """Return the same trial with a larger resource."""
