@@ -277,6 +277,7 @@ def _check(table):
     doubled = table.drop_duplicates("config_id").duplicated(hyperparameters)
     refuse("config_id", doubled, "has the hyperparameters of a configuration before it")
     epoch, last = table["epoch"], table["epoch"].max()
-    refuse("epoch", (epoch < 1) | table.duplicated(["config_id", "epoch"]), "is there already")
+    refuse("epoch", epoch < 1, "is below 1")
+    refuse("epoch", table.duplicated(["config_id", "epoch"]), "is there already")
     counts = table.groupby("config_id")["epoch"].transform("count")
     refuse("epoch", counts != last, f"belongs to a curve that lacks some epoch of 1 to {last}")

@@ -128,13 +128,13 @@ class HPOTuner:
         number_of_trials = integer("number_of_trials", number_of_trials, minimum=0)
         _check_exceptions(catch)
         number_of_trials = max(0, number_of_trials - self._replayed)
-        self._replayed = 0
         with (
             DeferredInterrupt() as interrupt,
             self._journal.in_use() if self._journal else nullcontext(),
             self._workers as workers,
             tqdm(total=number_of_trials, disable=not self.progress, unit="evaluation") as bar,
         ):
+            self._replayed = 0
             have_ended = {evaluation["number"] for evaluation, *_ in self._results}
             to_repeat = deque(e for n, e in self._unfinished.items() if n not in have_ended)
             for evaluation in to_repeat:  # the last time, this may have failed on a full disk

@@ -1,7 +1,7 @@
 """Record the learning curves of LeNet: ``python sh_teach/data/record_curves.py``.
 
 It trains 200 configurations for 16 epochs each on the full Fashion-MNIST, two at a time, one
-thread each, which takes some three hours on two cores. Every epoch is written to
+thread each, which takes some two and a half hours on two cores. Every epoch is written to
 ``lenet_curves.csv`` as it ends; started again, the script goes on where it was stopped.
 """
 
