@@ -8,7 +8,7 @@ evaluation; `finished` waits for the next ones to end. `replay` tells what a jou
 import asyncio
 import queue
 import time
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 
 from sh_teach.arguments import integer
 
@@ -203,7 +203,9 @@ class ExecutorWorkers:
                 error.add_note("A process of the executor died, which makes it useless. The")
                 error.add_note("results so far are kept; workers=2 survives such a death.")
                 raise
-            except (Exception, asyncio.CancelledError) as failure:
+            except (CancelledError, asyncio.CancelledError):
+                results.append((evaluation, None, LostEvaluation("cancelled by its executor")))
+            except Exception as failure:
                 results.append((evaluation, None, failure))
         return results
 

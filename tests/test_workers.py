@@ -1,5 +1,7 @@
 """What running in other threads, processes and clusters promises."""
 
+import asyncio
+import concurrent.futures
 import multiprocessing
 import os
 import signal
@@ -128,6 +130,28 @@ def test_a_failure_that_is_caught_counts_as_inf(threads):
     assert [record["error"] for record in tuner.records] == [float("inf")] * 7
 
 
+@pytest.mark.parametrize("cancelled", [concurrent.futures.CancelledError, asyncio.CancelledError])
+def test_an_evaluation_that_its_executor_cancelled_is_repeated(cancelled):
+    class Cancelling(concurrent.futures.Executor):
+        """Cancels every third evaluation, as a cluster may that lost its scheduler."""
+
+        _max_workers = 2
+        submitted = 0
+
+        def submit(self, function, *arguments):
+            self.submitted += 1
+            future = concurrent.futures.Future()
+            if self.submitted % 3:
+                future.set_result(function(*arguments))
+            else:
+                future.set_exception(cancelled())
+            return future
+
+    executor = Cancelling()
+    assert evaluations(run(executor)) == evaluations(run(1))
+    assert executor.submitted > 14
+
+
 @needs_sigkill
 def test_a_broken_executor_is_no_failed_evaluation_even_if_everything_is_caught():
     spawn = multiprocessing.get_context("spawn")
@@ -189,6 +213,21 @@ def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_
     assert evaluations(tuner) == evaluations(run(1))
     assert len(list(calls.iterdir())) == 15
     assert len(list(calls.glob("trial-2-1-*"))) == 2
+
+
+@quiet_dask
+@needs_sigkill
+def test_twenty_killed_processes_leave_the_results_of_an_undisturbed_run(tmp_path):
+    def killed_the_first_time(x, max_epochs):
+        mark = tmp_path / f"{x}-{max_epochs}"
+        if len(list(tmp_path.iterdir())) < 20 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return objective(x, max_epochs)
+
+    tuner = run(2, 28, killed_the_first_time)
+    assert len(list(tmp_path.iterdir())) == 20
+    assert evaluations(tuner) == evaluations(run(1, 28))
 
 
 @quiet_dask
