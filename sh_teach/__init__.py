@@ -11,6 +11,7 @@ _MODULES = {
     "searchers": ["HPOSearcher", "RandomSearcher"],
     "schedulers": ["HPOScheduler", "BasicScheduler", "SuccessiveHalvingScheduler"],
     "trials": ["Trial"],
+    "hyperband": ["HyperbandScheduler", "hyperband_brackets"],
     "asha": ["ASHAScheduler"],
     "tuner": ["HPOTuner"],
     "workers": ["LostEvaluation"],

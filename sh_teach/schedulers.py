@@ -124,6 +124,8 @@ class SuccessiveHalvingScheduler(HPOScheduler):
 
     Attributes
     ----------
+    bracket : Bracket
+        The plan of a round.
     K : int
         Number of promotions from the first rung to the last.
     rung_levels : list of int
@@ -174,6 +176,7 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         if n < 1:
             raise ValueError(f"prefact={prefact!r}: no trial is left of eta**K={bracket.n}")
         self.bracket = Bracket(r_min, r_max, eta, n)
+        self.brackets = [self.bracket]  # Hyperband goes through several in turn
         self.K = self.bracket.K
         self.rung_levels = list(self.bracket.levels)
         self.overlap_rounds = overlap_rounds
@@ -242,9 +245,13 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         rung = everything if round is None else self._observed.get((round, rung_level), [])
         return [trial for trial, _ in sorted(rung, key=rank)[:n]]
 
+    def _bracket_of(self, round):
+        return self.brackets[round % len(self.brackets)]
+
     def _start_round(self):
-        resource = {RESOURCE: self.bracket.r_min}
-        trials = [self._new_trial(self._rounds, **resource) for _ in range(self.bracket.n)]
+        bracket = self._bracket_of(self._rounds)
+        resource = {RESOURCE: bracket.r_min}
+        trials = [self._new_trial(self._rounds, **resource) for _ in range(bracket.n)]
         # Only now: had the searcher failed, half a round would wait for ever.
         self._rounds += 1
         for trial in trials:
@@ -257,16 +264,17 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         self._waiting[rung].append(trial)
 
     def _promote(self, round, level):
-        k = self.rung_levels.index(level)
-        missing = self.bracket.sizes[k] - len(self._observed[round, level])
-        if k == self.K or (missing and not self.promote_when_certain):
+        bracket = self._bracket_of(round)
+        k = bracket.levels.index(level)
+        missing = bracket.sizes[k] - len(self._observed[round, level])
+        if k == bracket.K or (missing and not self.promote_when_certain):
             return
         # Each result that is still missing may push one more trial out.
-        certain = max(0, self.bracket.sizes[k + 1] - missing)
+        certain = max(0, bracket.sizes[k + 1] - missing)
         for trial in self.get_top_n_configurations(level, certain, round):
             if (trial.trial_id, level) not in self.promoted:
                 self.promoted.add((trial.trial_id, level))
-                self._enqueue(trial.promoted(self.rung_levels[k + 1]))
+                self._enqueue(trial.promoted(bracket.levels[k + 1]))
 
 
 def rank(observed):

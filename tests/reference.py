@@ -4,8 +4,10 @@ Everything is worked out anew from the results alone: no queue, no counters, not
 be out of step. Nothing is imported from sh_teach: what is wrong there shall not be wrong here.
 """
 
+from fractions import Fraction
 from functools import cmp_to_key
 from itertools import pairwise
+from math import ceil
 
 
 def rung_levels(r_min, r_max, eta):
@@ -19,6 +21,14 @@ def rung_sizes(n, levels, eta):
     while len(sizes) < len(levels):
         sizes.append(sizes[-1] // eta)
     return sizes
+
+
+def hyperband_brackets(levels, eta):
+    """(size of the first rung, levels) of each bracket: ceil((K + 1) / (s + 1) * eta**s)."""
+    K = len(levels) - 1
+    return [
+        (ceil(Fraction((K + 1) * eta**s, s + 1)), levels[K - s :]) for s in reversed(range(K + 1))
+    ]
 
 
 def is_number(error):
@@ -72,14 +82,14 @@ def survivors_so_far(trials, levels, eta, results, when_certain):
 def waiting(rounds, levels, eta, results, handed_out, when_certain=False):
     """Return the (round, level, trial) that wait for a worker, in the order they go out.
 
-    ``rounds`` lists the trials of each round that has begun, ``handed_out`` the (trial, level)
-    that a worker got. The older round goes first, in it the higher rung, and there the better
-    trial; on the first rung, who came first.
+    ``rounds`` and ``levels`` list the trials and the levels of each round that has begun,
+    ``handed_out`` the (trial, level) that a worker got. The older round goes first, in it the
+    higher rung, and there the better trial; on the first rung, who came first.
     """
     due = []
-    for number, trials in enumerate(rounds):
-        rungs = survivors_so_far(trials, levels, eta, results, when_certain)
-        for level in reversed(levels):
+    for number, (trials, levels_here) in enumerate(zip(rounds, levels, strict=True)):
+        rungs = survivors_so_far(trials, levels_here, eta, results, when_certain)
+        for level in reversed(levels_here):
             due += [(number, level, t) for t in rungs[level] if (t, level) not in handed_out]
     return due
 

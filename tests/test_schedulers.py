@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sh_teach.bracket import Bracket
+from sh_teach.hyperband import HyperbandScheduler
 from sh_teach.schedulers import (
     BasicScheduler,
     HPOScheduler,
@@ -90,22 +91,41 @@ class Game:
     errors: list
     moves: list
     eagerness: int
+    hyperband: bool
 
     @property
     def levels(self):
         return reference.rung_levels(self.r_min, self.r_max, self.eta)
 
     @property
-    def n(self):
-        return int(self.prefact * self.eta ** (len(self.levels) - 1))
+    def brackets(self):
+        """The size of the first rung and the levels of each round of a cycle."""
+        if self.hyperband:
+            return reference.hyperband_brackets(self.levels, self.eta)
+        return [(int(self.prefact * self.eta ** (len(self.levels) - 1)), self.levels)]
+
+    def n(self, round):
+        return self.brackets[round % len(self.brackets)][0]
+
+    def levels_of(self, round):
+        return self.brackets[round % len(self.brackets)][1]
+
+    def first(self, round):
+        """Return the first trial of a round, and of all of them so many come before it."""
+        return sum(map(self.n, range(round)))
 
     def trials(self, round):
-        return range(round * self.n, (round + 1) * self.n)
+        return range(self.first(round), self.first(round + 1))
+
+    def first_of_a_new_round(self, round):
+        return round, self.levels_of(round)[0], self.first(round)
 
     def error(self, trial, level):
         return self.errors[(5 * trial + 3 * level) % len(self.errors)]
 
     def scheduler(self, **options):
+        if self.hyperband:
+            return HyperbandScheduler(Counting(), self.eta, self.r_min, self.r_max, **options)
         return halving(self.eta, self.r_min, self.r_max, prefact=self.prefact, **options)
 
 
@@ -128,6 +148,7 @@ def games(draw, max_rounds=3):
         moves=draw(st.lists(st.integers(0, 1000), min_size=1, max_size=100)),
         # Of ten moves, in how many a free worker asks first: with few, much is waiting.
         eagerness=draw(st.sampled_from([1, 5, 9])),
+        hyperband=draw(st.booleans()),
     )
 
 
@@ -173,7 +194,7 @@ def play(scheduler, game):
             evaluation = trial.trial_id, trial["max_epochs"]
             results[evaluation] = game.error(*evaluation)
             # n + n / 2 + n / 4 + ... in each round
-            assert len(results) < 2 * game.n * game.rounds, "the rounds do not end"
+            assert len(results) < 2 * game.first(game.rounds), "the rounds do not end"
             scheduler.update(trial, results[evaluation])
             yield Moment(trial, results[evaluation], *now)
 
@@ -181,7 +202,12 @@ def play(scheduler, game):
 def waiting(game, moment, when_certain=False):
     rounds = [game.trials(round) for round in range(moment.begun)]
     return reference.waiting(
-        rounds, game.levels, game.eta, moment.results, moment.handed_out, when_certain
+        rounds,
+        [game.levels_of(round) for round in range(moment.begun)],
+        game.eta,
+        moment.results,
+        moment.handed_out,
+        when_certain,
     )
 
 
@@ -204,8 +230,9 @@ def test_the_trials_on_each_rung_of_each_round_are_those_of_the_definition(game,
             assert trial not in rungs[round, level]
             rungs[round, level].add(trial)
     for round in range(game.rounds):
-        expected = reference.one_round(game.trials(round), game.levels, game.eta, game.error)
-        for level in game.levels:
+        levels = game.levels_of(round)
+        expected = reference.one_round(game.trials(round), levels, game.eta, game.error)
+        for level in levels:
             assert rungs[round, level] == set(expected[level])
 
 
@@ -214,8 +241,7 @@ def test_the_trials_on_each_rung_of_each_round_are_those_of_the_definition(game,
 def test_a_free_worker_gets_what_is_due_by_the_definition(game, options):
     for moment in play(game.scheduler(**options), game):
         if moment.error is None and moment.trial is not None:
-            first_of_a_new_round = (moment.begun, game.r_min, moment.begun * game.n)
-            due = [*waiting(game, moment), first_of_a_new_round]
+            due = [*waiting(game, moment), game.first_of_a_new_round(moment.begun)]
             assert place(moment.trial) == due[0]
 
 
@@ -230,7 +256,7 @@ def test_with_early_promotions_too_the_oldest_round_and_in_it_the_highest_rung_g
                 assert (round, level) == due[0][:2]
                 assert (round, level, trial) in due
             else:
-                assert (round, level, trial) == (moment.begun, game.r_min, moment.begun * game.n)
+                assert (round, level, trial) == game.first_of_a_new_round(moment.begun)
 
 
 @given(game=games(), options=options_of_both)
@@ -239,7 +265,7 @@ def test_a_trial_keeps_its_configuration_and_its_round(game, options):
         if moment.trial is not None:
             trial = moment.trial.trial_id
             assert moment.trial == {"x": trial, "max_epochs": moment.trial["max_epochs"]}
-            assert moment.trial.round == trial // game.n
+            assert trial in game.trials(moment.trial.round)
 
 
 @given(game=games(), certain=st.booleans())
@@ -276,10 +302,11 @@ def test_certain_promotions_are_the_best_m_less_the_missing_ones_at_every_moment
             results[moment.trial.trial_id, moment.trial["max_epochs"]] = moment.error
             expected = set()
             for round in range(moment.begun):
+                levels = game.levels_of(round)
                 rungs = reference.survivors_so_far(
-                    game.trials(round), game.levels, game.eta, results, when_certain=True
+                    game.trials(round), levels, game.eta, results, when_certain=True
                 )
-                for below, level in itertools.pairwise(game.levels):
+                for below, level in itertools.pairwise(levels):
                     expected |= {(trial, below) for trial in rungs[level]}
             assert scheduler.promoted == expected
 
@@ -329,7 +356,7 @@ def test_the_searcher_learns_every_result_once_and_nothing_of_its_own_is_modifie
             expected.append((dict(moment.trial), repr(moment.error), None))
     told = scheduler.searcher.told
     assert [(config, repr(error), info) for config, error, info in told] == expected
-    assert scheduler.searcher.proposed == [{"x": i} for i in range(game.rounds * game.n)]
+    assert scheduler.searcher.proposed == [{"x": i} for i in range(game.first(game.rounds))]
 
 
 @given(game=games(), options=options_of_both)
