@@ -27,7 +27,7 @@ def plot_rungs(table, ax=None):
     matplotlib.axes.Axes
         Above a grey line, where there are any, stand the evaluations without a finite error.
     """
-    ax = axes(ax, figsize=(7.5, 4.5))
+    ax = axes(ax)
     levels = sorted(table["max_epochs"].unique())
     furthest = table.groupby("trial_id")["max_epochs"].transform("max")
     finite = np.isfinite(table["error"])
@@ -87,7 +87,7 @@ def plot_learning_curves(table, ax=None, highlight=None):
     matplotlib.axes.Axes
         The other trials in grey, with a cross where one was stopped before the last rung.
     """
-    ax = axes(ax, figsize=(7.5, 4.5))
+    ax = axes(ax)
     last = table["max_epochs"].max()
     if highlight is None:
         highlight = table.loc[table["max_epochs"] == last, "trial_id"].unique()
@@ -171,7 +171,7 @@ def plot_halving(table, ax=None):
     return ax
 
 
-def axes(ax, figsize):
+def axes(ax=None, figsize=(7.5, 4.5)):
     """Return the Axes of the caller's, or new ones, in the style of all plots here."""
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained", facecolor="white")

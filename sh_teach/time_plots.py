@@ -79,7 +79,7 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1,
     matplotlib.axes.Axes
         The curves begin when every run has a finite error, and end with the shortest run.
     """
-    ax = axes(ax, figsize=(7.5, 4.5))
+    ax = axes(ax)
     grid, best = incumbents(runs, time)
     low, high = np.quantile(best, band, axis=0)
     ax.step(grid, best.mean(axis=0), where="post", color=color, linewidth=2.5, label=label)
