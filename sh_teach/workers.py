@@ -13,6 +13,15 @@ from concurrent.futures import BrokenExecutor, CancelledError
 from sh_teach.arguments import integer
 
 POLL_SECONDS = 0.5
+ENVIRONMENT = {  # of local processes
+    "OMP_NUM_THREADS": 1,
+    "MKL_NUM_THREADS": 1,
+    "OPENBLAS_NUM_THREADS": 1,
+    # glibc: memory that a step of training gives back is needed again by the next one. Dask would
+    # have it returned to the system each time, which takes more than a tenth of the training.
+    "MALLOC_TRIM_THRESHOLD_": 2_000_000_000,
+    "MALLOC_MMAP_THRESHOLD_": 2_000_000_000,
+}
 
 
 class LostEvaluation(Exception):
@@ -244,15 +253,17 @@ class LocalProcesses(ClusterWorkers):
 
     def __enter__(self):
         """Start the processes, and then the clock."""
+        import dask
         from distributed import Client, LocalCluster
 
-        self._cluster = LocalCluster(
-            n_workers=self.n,
-            threads_per_worker=1,
-            memory_limit=0,
-            dashboard_address=":0",  # the usual port may be taken
-            silence_logs="CRITICAL",
-        )
+        with dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}):
+            self._cluster = LocalCluster(
+                n_workers=self.n,
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address=":0",  # the usual port may be taken
+                silence_logs="CRITICAL",
+            )
         self.executor = Client(self._cluster)
         return super().__enter__()
 
