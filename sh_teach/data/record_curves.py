@@ -17,6 +17,7 @@ import torch
 from scipy import stats
 
 from sh_teach import RandomSearcher, hpo_objective_lenet, load_fashion_mnist
+from sh_teach.files import replace_file
 
 TABLE = Path(__file__).parent / "lenet_curves.csv"
 CHECKPOINTS = Path(__file__).parents[2] / "runs" / "record_curves"
@@ -87,6 +88,15 @@ def main():
         ]
         for recording in recordings:
             recording.result()
+    sort_rows()
+
+
+def sort_rows():
+    """Put the rows into the order of configurations and epochs."""
+    lines = TABLE.read_text().splitlines(True)
+    begin = lines.index(",".join(COLUMNS) + "\n") + 1
+    rows = sorted(lines[begin:], key=lambda line: [int(line.split(",")[i]) for i in (0, 3)])
+    replace_file(TABLE, "".join(lines[:begin] + rows).encode())
 
 
 if __name__ == "__main__":
