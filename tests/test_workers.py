@@ -18,6 +18,9 @@ from sh_teach import BasicScheduler, HPOTuner, RandomSearcher, SuccessiveHalving
 
 SPACE = {"x": stats.uniform(0, 1)}
 needs_sigkill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
+# Once, on a busy machine, the cluster did not start a killed process again, and the run waited
+# for ever. Until that is understood these tests run only where they are asked for.
+may_hang = pytest.mark.skipif("TEST_KILLS" not in os.environ, reason="set TEST_KILLS to run it")
 
 
 def objective(x, max_epochs):
@@ -195,6 +198,7 @@ def test_local_processes_run_an_objective_of_this_very_session_with_one_thread_o
 
 @quiet_dask
 @needs_sigkill
+@may_hang
 def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_nothing_else(
     tmp_path,
 ):
@@ -217,6 +221,7 @@ def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_
 
 @quiet_dask
 @needs_sigkill
+@may_hang
 def test_twenty_killed_processes_leave_the_results_of_an_undisturbed_run(tmp_path):
     def killed_the_first_time(x, max_epochs):
         mark = tmp_path / f"{x}-{max_epochs}"
