@@ -33,9 +33,10 @@ def main():
     rows = []
     for eta, r_min in BRACKETS:
         seconds, evaluations = measure(curves, eta, r_min)
-        rows.append((eta, r_min, evaluations, seconds, 1e6 * seconds / evaluations))
+        each = f"{1e6 * seconds / evaluations:.1f}"
+        rows.append((eta, r_min, f"{evaluations:,}", f"{seconds:.1f}", each))
     names = ["eta", "r_min", "evaluations", f"seconds for {ROUNDS:,} rounds", "µs per evaluation"]
-    print(pd.DataFrame(rows, columns=names).to_markdown(index=False, floatfmt=".1f", intfmt=","))
+    print(pd.DataFrame(rows, columns=names).to_markdown(index=False, disable_numparse=True))
     print(f"\nRecorded curves of {curves.r_max} epochs. {versions('sh_teach', 'numpy')}")
 
 
