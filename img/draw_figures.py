@@ -11,16 +11,17 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from sh_teach import Bracket, HPOTuner, RecordedCurves, SuccessiveHalvingScheduler
-from sh_teach.plots import BLUE, ERROR_LABEL, GREEN, GREY, ORANGE, VERMILLION
+from sh_teach.plots import BLUE, ERROR_LABEL, GREEN, GREY, ORANGE, VERMILLION, axes
 
 HERE = Path(__file__).resolve().parent
 CHANCE = 0.9
+FIGSIZE = (8, 4.8)
 SVG = {"svg.hashsalt": "sh_teach", "svg.fonttype": "path", "font.size": 12}
 
 
 def learning_curves(curves):
     """All recorded curves; the colour tells the learning rate."""
-    fig, ax = axes()
+    ax = axes(figsize=FIGSIZE)
     rates = curves.table.groupby("config_id")["learning_rate"].first()
     norm = matplotlib.colors.LogNorm(rates.min(), rates.max())
     errors = curves.table.pivot(index="config_id", columns="epoch", values="validation_error")
@@ -32,15 +33,15 @@ def learning_curves(curves):
     ax.set_xticks(range(1, 17))
     ax.set(xlabel="epochs", ylabel=ERROR_LABEL, xlim=(1, 16), ylim=(0.08, 0.95))
     colors = plt.cm.ScalarMappable(norm, "viridis_r")
-    bar = fig.colorbar(colors, ax=ax, label="learning rate", ticks=[0.01, 0.03, 0.1, 0.3, 1])
+    bar = ax.figure.colorbar(colors, ax=ax, label="learning rate", ticks=[0.01, 0.03, 0.1, 0.3, 1])
     bar.minorticks_off()
     bar.ax.set_yticklabels(["0.01", "0.03", "0.1", "0.3", "1"])
-    return fig
+    return ax.figure
 
 
 def halving(curves, seed=3):
     """One round on the real curves: what was trained, and dotted what was not paid for."""
-    fig, ax = axes()
+    ax = axes(figsize=FIGSIZE)
     bracket = Bracket(r_min=1, r_max=16, eta=2)
     scheduler = SuccessiveHalvingScheduler(curves.searcher(seed), eta=2, r_min=1, r_max=16)
     tuner = HPOTuner(scheduler, curves.objective, progress=False)
@@ -67,14 +68,7 @@ def halving(curves, seed=3):
     ax.set_xticks(bracket.levels, bracket.levels)
     ax.minorticks_off()
     ax.set(xlabel="rung level (epochs)", ylabel=ERROR_LABEL, xlim=(0.93, 16.6), ylim=(0.08, 0.95))
-    return fig
-
-
-def axes():
-    """Return a new figure and its Axes, in the style of all figures here."""
-    fig, ax = plt.subplots(figsize=(8, 4.8), layout="constrained", facecolor="white")
-    ax.spines[["top", "right"]].set_visible(False)
-    return fig, ax
+    return ax.figure
 
 
 def draw(folder=HERE):

@@ -21,7 +21,7 @@ _MODULES = {
     "curves": ["RecordedCurves"],
     "source": ["show_source"],
     "plots": ["plot_rungs", "plot_learning_curves", "plot_halving"],
-    "time_plots": ["plot_trajectory", "plot_anytime", "plot_timeline", "incumbents"],
+    "time_plots": ["plot_trajectory", "plot_anytime", "plot_timeline"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -42,10 +42,9 @@ def plot_trajectory(table, ax=None, label=None, color=BLUE):
         The line starts with the first finite error.
     """
     ax = axes(ax, figsize=(7.5, 3.5))
-    best = table["error"].where(np.isfinite(table["error"]), np.inf).cummin()
+    best, improved = _incumbent(table)
     known = np.isfinite(best)
     ax.step(table["ended"][known], best[known], where="post", color=color, lw=2.5, label=label)
-    improved = best < best.shift(fill_value=np.inf)
     ax.scatter(table["ended"][improved], best[improved], color=color, s=40, zorder=3)
     ax.set(xlabel="time (seconds)", ylabel="error of the incumbent")
     ax.set_xlim(left=0)
@@ -109,8 +108,7 @@ def incumbents(runs, time="ended"):
     """
     steps = []
     for run in runs:
-        best = run["error"].where(np.isfinite(run["error"]), np.inf).cummin()
-        changed = best < best.shift(fill_value=np.inf)
+        best, changed = _incumbent(run)
         steps.append((run.loc[changed, time].to_numpy(), best[changed].to_numpy()))
     begin = max(times[0] for times, _ in steps)
     end = min(run[time].iloc[-1] for run in runs)
@@ -118,6 +116,12 @@ def incumbents(runs, time="ended"):
     times = times[(times >= begin) & (times <= end)]
     rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in steps]
     return times, np.array(rows)
+
+
+def _incumbent(run):
+    """Return the lowest finite error after each evaluation, and where it has just fallen."""
+    best = run["error"].where(np.isfinite(run["error"]), np.inf).cummin()
+    return best, best < best.shift(fill_value=np.inf)
 
 
 def plot_timeline(table, ax=None, workers=None):

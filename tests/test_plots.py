@@ -4,7 +4,6 @@ import pytest
 from matplotlib import pyplot as plt
 
 from sh_teach import (
-    incumbents,
     plot_anytime,
     plot_halving,
     plot_learning_curves,
@@ -12,6 +11,7 @@ from sh_teach import (
     plot_timeline,
     plot_trajectory,
 )
+from sh_teach.time_plots import incumbents
 
 PLOTS = [plot_rungs, plot_learning_curves, plot_trajectory, plot_halving]
 

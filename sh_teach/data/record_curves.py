@@ -34,7 +34,8 @@ HEADER = """\
 def train_one_epoch(config, epoch, config_id):
     """Return validation error and processor seconds of one more epoch.
 
-    Processor time, unlike the time on the clock, does not depend on what else the machine does.
+    Processor time does not count waiting. What else the machine does still shows in it, by up to
+    a third, because caches and memory are shared.
     """
     torch.set_num_threads(1)
     load_fashion_mnist("full")
