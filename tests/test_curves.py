@@ -8,14 +8,17 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib import pyplot as plt
+from scipy import stats
 
 from sh_teach import (
     BasicScheduler,
     HPOTuner,
+    RandomSearcher,
     RecordedCurves,
     SuccessiveHalvingScheduler,
     hpo_objective_lenet,
 )
+from sh_teach.curves import TABLE_FILE
 from sh_teach.fashion_mnist import find_full_data
 
 HEADER = "config_id,learning_rate,batch_size,epoch,validation_error,seconds"
@@ -53,6 +56,22 @@ def own(write):
 def test_the_package_brings_200_curves_of_16_epochs(curves):
     assert curves.r_max == 16
     assert curves.table.groupby("config_id").size().tolist() == [16] * 200
+
+
+def test_the_table_is_small_enough_for_a_repository_and_says_what_it_is():
+    text = TABLE_FILE.read_text("utf-8")
+    assert len(text) < 1_000_000
+    comments = [line for line in text.splitlines() if line.startswith("#")]
+    assert any("validation_error:" in line for line in comments)
+    assert TABLE_FILE.with_suffix(".md").is_file()
+
+
+def test_the_recorded_configurations_are_those_that_the_seed_of_the_data_card_draws(curves):
+    space = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
+    searcher = RandomSearcher(space, seed=0)
+    recorded = curves.table.drop_duplicates("config_id")[curves.hyperparameters]
+    drawn = pd.DataFrame([searcher.sample_configuration() for _ in range(200)])
+    np.testing.assert_allclose(recorded, drawn)
 
 
 def test_the_recorded_configurations_lie_in_the_space_of_the_book(curves):

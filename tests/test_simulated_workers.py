@@ -1,5 +1,6 @@
 """What the simulated clock promises."""
 
+import gc
 import itertools
 import math
 
@@ -190,6 +191,15 @@ def test_asha_never_leaves_a_worker_idle():
     table = simulate(scheduler, workers, 300).dataframe()
     for _, lane in table.sort_values("started").groupby("worker"):
         assert (lane["started"].iloc[1:].to_numpy() == lane["ended"].iloc[:-1].to_numpy()).all()
+
+
+def test_the_garbage_collector_is_as_it_was_after_a_run_that_fails_too():
+    usual = gc.get_threshold()
+    simulate(halving(), SimulatedWorkers(2, epochs), 4)
+    assert gc.get_threshold() == usual
+    with pytest.raises(ValueError, match="runtime"):
+        simulate(halving(), SimulatedWorkers(2, lambda *_: -1.0), 4)
+    assert gc.get_threshold() == usual
 
 
 def test_a_second_run_goes_on_at_the_time_at_which_the_first_one_ended():
