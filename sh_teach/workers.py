@@ -9,10 +9,12 @@ import asyncio
 import queue
 import time
 from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import ExitStack
 
 from sh_teach.arguments import integer
 
 POLL_SECONDS = 0.5
+START_SECONDS = 120
 ENVIRONMENT = {  # of local processes
     "OMP_NUM_THREADS": 1,
     "MKL_NUM_THREADS": 1,
@@ -244,7 +246,7 @@ class LocalProcesses(ClusterWorkers):
     Parameters
     ----------
     n : int
-        How many.
+        How many. One that dies is started again.
     """
 
     def __init__(self, n):
@@ -256,22 +258,51 @@ class LocalProcesses(ClusterWorkers):
         import dask
         from distributed import Client, LocalCluster
 
-        with dask.config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}):
-            self._cluster = LocalCluster(
+        settings = {
+            "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
+            # Dask looks once more after a worker that died, by default 15 seconds later. Were it
+            # just being started again, for a second death, it would be given up for good.
+            "distributed.deploy.lost-worker-timeout": "1000 days",
+            # No evaluation waits on a busy worker, where its neighbour's death would count for it.
+            "distributed.scheduler.worker-saturation": 1.0,
+        }
+        with ExitStack() as stack:
+            stack.enter_context(dask.config.set(settings))
+            cluster = LocalCluster(
                 n_workers=self.n,
                 threads_per_worker=1,
                 memory_limit=0,
                 dashboard_address=":0",  # the usual port may be taken
                 silence_logs="CRITICAL",
             )
-        self.executor = Client(self._cluster)
+            stack.enter_context(cluster)
+            self.executor = stack.enter_context(Client(cluster))
+            self._until_exit = stack.pop_all()
+        self._last_seen = time.perf_counter()
         return super().__enter__()
 
     def __exit__(self, *exception):
         """Stop the clock, and end the processes."""
         super().__exit__(*exception)
-        self.executor.close()
-        self._cluster.close()
+        self._until_exit.close()
+
+    def finished(self):
+        """Wait for the next evaluations to end; see `ExecutorWorkers.finished`.
+
+        Raises
+        ------
+        RuntimeError
+            If no process has been up for two minutes: perhaps none can be started any more.
+        """
+        results = super().finished()
+        if results or self.executor.nthreads():
+            self._last_seen = time.perf_counter()
+        elif time.perf_counter() - self._last_seen > START_SECONDS:
+            raise RuntimeError(
+                f"workers={self.n}: no process has been up for {START_SECONDS} seconds. "
+                f"The results so far are kept, and run() goes on"
+            )
+        return results
 
     def _capacity(self):
         return self.n

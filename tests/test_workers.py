@@ -18,9 +18,6 @@ from sh_teach import BasicScheduler, HPOTuner, RandomSearcher, SuccessiveHalving
 
 SPACE = {"x": stats.uniform(0, 1)}
 needs_sigkill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
-# Once, on a busy machine, the cluster did not start a killed process again, and the run waited
-# for ever. Until that is understood these tests run only where they are asked for.
-may_hang = pytest.mark.skipif("TEST_KILLS" not in os.environ, reason="set TEST_KILLS to run it")
 
 
 def objective(x, max_epochs):
@@ -198,7 +195,6 @@ def test_local_processes_run_an_objective_of_this_very_session_with_one_thread_o
 
 @quiet_dask
 @needs_sigkill
-@may_hang
 def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_nothing_else(
     tmp_path,
 ):
@@ -221,7 +217,6 @@ def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_
 
 @quiet_dask
 @needs_sigkill
-@may_hang
 def test_twenty_killed_processes_leave_the_results_of_an_undisturbed_run(tmp_path):
     def killed_the_first_time(x, max_epochs):
         mark = tmp_path / f"{x}-{max_epochs}"
@@ -233,6 +228,29 @@ def test_twenty_killed_processes_leave_the_results_of_an_undisturbed_run(tmp_pat
     tuner = run(2, 28, killed_the_first_time)
     assert len(list(tmp_path.iterdir())) == 20
     assert evaluations(tuner) == evaluations(run(1, 28))
+
+
+@quiet_dask
+def test_processes_that_do_not_come_back_end_the_run_instead_of_waiting_for_ever(monkeypatch):
+    monkeypatch.setattr("sh_teach.workers.START_SECONDS", 1)
+
+    def never_ends(x, max_epochs):
+        time.sleep(600)
+
+    tuner = HPOTuner(halving(), never_ends, workers=2, progress=False)
+    ending = threading.Timer(5, lambda: tuner._workers.executor.cluster.scale(0))
+    ending.start()
+    with pytest.raises(RuntimeError, match="workers=2: no process"):
+        tuner.run(7)
+    ending.join()
+
+
+@quiet_dask
+def test_local_processes_keep_the_memory_that_the_next_step_needs():
+    def environment(x, max_epochs):
+        return float(os.environ["MALLOC_TRIM_THRESHOLD_"]) + int(os.environ["OMP_NUM_THREADS"])
+
+    assert run(2, 1, environment).records[0]["error"] == 2_000_000_001
 
 
 @quiet_dask
