@@ -45,7 +45,7 @@ def hpo_objective_lenet(
         included.
     checkpoint : str or Path, optional
         Where this trial is paused: training resumes from this file if it exists, and replaces it
-        afterwards.
+        after each epoch, so that a killed training loses one epoch at most.
     data : {"auto", "full", "sample"}
         See `sh_teach.fashion_mnist.load_fashion_mnist`.
     seed : int
@@ -99,7 +99,7 @@ def hpo_objective_lenet(
             outputs = network(images.train_images[batch])
             cross_entropy(outputs, images.train_labels[batch]).backward()
             optimizer.step()
-    _pause(network, checkpoint, configuration, max_epochs)
+        _pause(network, checkpoint, configuration, epoch + 1)
     return validation_error(network, images)
 
 

@@ -196,6 +196,23 @@ def test_resuming_trains_only_the_epochs_that_are_missing(paused, monkeypatch):
     assert trained == [2, 3]
 
 
+def test_a_training_that_was_killed_loses_one_epoch_at_most(checkpoint, tiny, monkeypatch):
+    undisturbed = hpo_objective_lenet(**GOOD, max_epochs=4)
+    trained = []
+
+    def killed_in_the_third(n, seed, epoch):
+        trained.append(epoch)
+        if trained == [0, 1, 2]:
+            raise SystemExit
+        return image_order(n, seed, epoch)
+
+    monkeypatch.setattr(lenet, "image_order", killed_in_the_third)
+    with pytest.raises(SystemExit):
+        hpo_objective_lenet(**GOOD, max_epochs=4, checkpoint=checkpoint)
+    assert hpo_objective_lenet(**GOOD, max_epochs=4, checkpoint=checkpoint) == undisturbed
+    assert trained == [0, 1, 2, 2, 3]
+
+
 def test_a_checkpoint_that_has_all_the_epochs_gives_the_same_error_without_training(
     tiny, checkpoint, monkeypatch
 ):
