@@ -112,13 +112,18 @@ def seconds(training):
     return time.perf_counter() - began
 
 
-def compare(images, repetitions):
-    """Return a table of images per second, and how many times as fast as each ours is."""
+def compare(images, repetitions, threads=None):
+    """Return a table of images per second, and how many times as fast as each ours is.
+
+    `threads` are the numbers of torch's threads to try: by default, torch's own default and 1.
+    """
+    # That four workers are many for two processors is what DataLoader would say each time.
+    warnings.filterwarnings("ignore", message=".*worker processes")
     ways, images = trainings(images)
     default = torch.get_num_threads()
     rows = []
-    for threads in dict.fromkeys([default, 1]):
-        torch.set_num_threads(threads)
+    for number in dict.fromkeys(threads or [default, 1]):
+        torch.set_num_threads(number)
         train_ours(*warm_up())
         # In turn, not one after the other: what else the machine does then slows down all alike.
         runs = [{way: seconds(ways[way]) for way in ways} for _ in range(repetitions)]
@@ -126,13 +131,13 @@ def compare(images, repetitions):
             per_second = images / statistics.median(run[way] for run in runs)
             rows.append(
                 {
-                    "threads": f"{threads} (default)" if threads == default else str(threads),
+                    "threads": f"{number} (default)" if number == default else str(number),
                     "training": way,
                     "images per second": f"{per_second:,.0f}",
                     "ours is x times as fast": statistics.median(
                         run[way] / run[OURS] for run in runs
                     ),
-                    "promised": PROMISED.get(way, "") if threads == default else "",
+                    "promised": PROMISED.get(way, "") if number == default else "",
                 }
             )
     torch.set_num_threads(default)
@@ -164,14 +169,29 @@ def kernels():
     return pd.DataFrame(rows)
 
 
+def summary(images=60_000, repetitions=3):
+    """Return the rows for the table of ``make bench``."""
+    threads = torch.get_num_threads()
+    table = compare(images, repetitions, [threads])
+    per_second = table.set_index("training")["images per second"]
+    return [
+        {
+            "what": f"training LeNet for an epoch of {images:,} images, {threads} torch threads",
+            "figure": f"{per_second[OURS]} images per second",
+            "compared with": f"{row['training']}, {row['images per second']}",
+            "ratio": f"{row['ours is x times as fast']:.2f} times as fast",
+            "promised": row["promised"],
+        }
+        for row in table.to_dict("records")
+        if row["training"] != OURS
+    ]
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=60_000, help="in an epoch (default 60000)")
     parser.add_argument("--repetitions", type=int, default=3, help="of each (default 3)")
     options = parser.parse_args()
-    # That four workers are many for two processors is what DataLoader would say each time.
-    warnings.filterwarnings("ignore", message=".*worker processes")
-
     print(versions("torch", "torchvision"))
     table = compare(options.images, options.repetitions)
     print(f"\n{options.images:,} images; medians of {options.repetitions} repetitions:\n")

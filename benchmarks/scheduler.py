@@ -72,7 +72,8 @@ def measure_scipy(configurations=1000):
     return seconds_of(draw) / configurations
 
 
-def main():
+def measure_all():
+    """Return the repeats of `measure` for each size, and those of `measure_scipy`."""
     rng = random.Random(0)
     errors = [rng.random() for _ in range(max(EVALUATIONS))]
     times, by_scipy = {evaluations: [] for evaluations in EVALUATIONS}, []
@@ -81,7 +82,26 @@ def main():
         for evaluations in EVALUATIONS:
             times[evaluations].append(measure(evaluations, errors))
         by_scipy.append(measure_scipy())
+    return times, by_scipy
 
+
+def summary():
+    """Return the row for the table of ``make bench``."""
+    times, _ = measure_all()
+    small, *_, large = (median(decision for decision, _ in times[n]) for n in EVALUATIONS)
+    return [
+        {
+            "what": f"time for a decision in a bracket of {EVALUATIONS[-1]:,} evaluations",
+            "figure": f"{1e6 * large:.1f} µs",
+            "compared with": f"a bracket of {EVALUATIONS[0]:,}, {1e6 * small:.1f} µs",
+            "ratio": f"{large / small:.2f} times as long",
+            "promised": "at most 2",
+        }
+    ]
+
+
+def main():
+    times, by_scipy = measure_all()
     rows = []
     for evaluations in EVALUATIONS:
         bracket = make_scheduler(evaluations).bracket

@@ -32,6 +32,11 @@ from sh_teach import (
 SPACE = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
 INITIAL = {"learning_rate": 0.1, "batch_size": 128}
 EVALUATIONS = 30
+IMAGES = 10_000
+PROMISED = {
+    "the book's way: sequential, from scratch, DataLoader": "at least 5",
+    "ideal: the bare steps on one thread, divided by two": "at least 0.77",
+}
 
 
 def objective(images, **arguments):
@@ -111,26 +116,42 @@ def steps(network, optimizer, batches):
         optimizer.step()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=10_000, help="in an epoch (default 10000)")
-    images = parser.parse_args().images
+def measure(images):
+    """Return seconds: of ours, of the book's way, and of the ideal."""
     # That four workers are many for two processors is what DataLoader would say each time.
     warnings.filterwarnings("ignore", message=".*worker processes")
     records, ours = two_processes(images)
     records.sort(key=lambda record: record["config"]["max_epochs"])
     ideal = bare_steps(records, images) / 2
-    book = books_way(records, images)
-    rows = [
-        ("two processes, resumed", ours, 1.0, ""),
-        ("the book's way: sequential, from scratch, DataLoader", book, book / ours, "at least 5"),
-        (
-            "ideal: the bare steps on one thread, divided by two",
-            ideal,
-            ideal / ours,
-            "at least 0.77",
-        ),
+    return ours, books_way(records, images), ideal
+
+
+def summary(images=IMAGES):
+    """Return the rows for the table of ``make bench``."""
+    ours, *others = measure(images)
+    return [
+        {
+            "what": f"the book's {EVALUATIONS} evaluations on two processes, "
+            f"epochs of {images:,} images",
+            "figure": f"{ours:.1f} s",
+            "compared with": f"{other}, {seconds:.1f} s",
+            "ratio": f"{seconds / ours:.2f} times as fast",
+            "promised": promised,
+        }
+        for (other, promised), seconds in zip(PROMISED.items(), others, strict=True)
     ]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--images", type=int, default=IMAGES, help=f"in an epoch (default {IMAGES})"
+    )
+    images = parser.parse_args().images
+    ours, *others = measure(images)
+    rows = [("two processes, resumed", ours, 1.0, "")]
+    for (other, promised), seconds in zip(PROMISED.items(), others, strict=True):
+        rows.append((other, seconds, seconds / ours, promised))
     names = [f"{EVALUATIONS} evaluations", "seconds", "ours is x times as fast", "promised"]
     print(versions("torch", "distributed"))
     print(f"\nEpochs of {images:,} images:\n")

@@ -178,5 +178,6 @@ def plot_timeline(table, ax=None, workers=None):
     if not np.isfinite(table["error"]).all():
         handles.append(Line2D([], [], color="black", linestyle="", label="failed", **FAILURE))
     handles.append(Patch(**idle | {"linewidth": 0.5}, label="idle"))
-    legend_above(ax, handles=handles, ncols=len(handles))
+    one_row = len(handles) <= 6
+    legend_above(ax, handles=handles, ncols=len(handles) if one_row else (len(handles) + 1) // 2)
     return ax

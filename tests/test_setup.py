@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 TEST = PROJECT["optional-dependencies"]["test"]
 BENCH = PROJECT["optional-dependencies"]["bench"]
+TOOLS = PROJECT["optional-dependencies"]["tools"]
 
 
 def load_script():
@@ -55,7 +56,7 @@ def test_environment_yml_lists_what_pyproject_lists():
     assert pip == {"pip": ["-e ."]}
 
 
-@pytest.mark.parametrize("line", PROJECT["dependencies"] + TEST + BENCH)
+@pytest.mark.parametrize("line", PROJECT["dependencies"] + TEST + BENCH + TOOLS)
 def test_constraints_pin_each_direct_dependency_within_its_bounds(line):
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pins = dict(pin.split("==") for pin in lines if not pin.startswith("#"))
