@@ -32,7 +32,7 @@ BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
 ## make test         check style, module and notebooks
 ## make notebooks    run every notebook and store its outputs
 ## make data         get all of Fashion-MNIST (a sample of it is included)
-## make bench        measure: one table, in about twelve minutes
+## make bench        measure: one table, in ten minutes
 ## make constraints  renew the pinned versions in constraints.txt
 ## make clean        delete caches and build leftovers, but not .venv
 ## make help         show this list

@@ -1,6 +1,6 @@
 """One table of what all benchmarks here measure, each figure beside what it is compared with.
 
-``python benchmarks``, or ``make bench``, takes about twelve minutes on two processors, on which
+``python benchmarks``, or ``make bench``, takes about ten minutes on two processors, on which
 nothing else should run meanwhile. Each script alone prints more of its own subject. A ratio
 compares two figures of the same row, measured in the same run.
 """
