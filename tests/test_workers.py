@@ -28,6 +28,15 @@ def die(x, max_epochs):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+SMALL = 0.2
+
+
+def kills_if_small(x):
+    if x < SMALL:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x
+
+
 def halving():
     """Make a scheduler of rounds that do not overlap, of seven evaluations each."""
     searcher = RandomSearcher(SPACE, seed=0)
@@ -228,6 +237,16 @@ def test_twenty_killed_processes_leave_the_results_of_an_undisturbed_run(tmp_pat
     tuner = run(2, 28, killed_the_first_time)
     assert len(list(tmp_path.iterdir())) == 20
     assert evaluations(tuner) == evaluations(run(1, 28))
+
+
+@quiet_dask
+@needs_sigkill
+def test_an_evaluation_that_kills_every_process_it_gets_counts_as_failed_if_that_is_caught():
+    tuner = HPOTuner(random_search(), kills_if_small, workers=2, progress=False)
+    tuner.run(4, catch=Exception)
+    failed = {record["config"]["x"] for record in tuner.records if record["failure"]}
+    assert failed == {r["config"]["x"] for r in tuner.records if r["config"]["x"] < SMALL}
+    assert len(tuner.records) == 4
 
 
 @quiet_dask
