@@ -20,8 +20,11 @@ _MODULES = {
     "fashion_mnist": ["load_fashion_mnist"],
     "curves": ["RecordedCurves"],
     "source": ["show_source"],
-    "plots": ["plot_rungs", "plot_learning_curves", "plot_halving"],
+    "plots": ["plot_rungs", "plot_learning_curves", "plot_halving", "plot_bracket"],
     "time_plots": ["plot_trajectory", "plot_anytime", "plot_timeline"],
+    "steps": ["record_steps"],
+    "step_plots": ["plot_step"],
+    "widgets": ["explore_bracket", "step_through", "be_the_scheduler"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

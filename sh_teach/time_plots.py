@@ -152,14 +152,11 @@ def plot_timeline(table, ax=None, workers=None):
     levels = sorted(table["max_epochs"].unique())
     first = table.groupby("trial_id")["max_epochs"].transform("min")
     for row in table.assign(promoted=table["max_epochs"] > first).itertuples():
-        darkness = 0.35 + 0.65 * (levels.index(row.max_epochs) + 1) / len(levels)
-        hue = to_rgb(ROUND_COLORS[int(row.round or 0) % len(ROUND_COLORS)])
-        color = 1 - darkness * (1 - np.array(hue))
+        color, ink = bar_colors(row.round or 0, (levels.index(row.max_epochs) + 1) / len(levels))
         width = row.ended - row.started
         ax.barh(row.worker, width, left=row.started, height=0.8, color=color, edgecolor="white")
         if width > 0.022 * end * len(str(row.trial_id)):
             middle = row.started + width / 2
-            ink = "white" if color @ (0.30, 0.59, 0.11) < 0.55 else "black"
             ax.text(middle, row.worker, row.trial_id, ha="center", va="center", color=ink, size=9)
         if row.promoted:
             ax.plot(row.started, row.worker + 0.28, color="black", clip_on=False, **PROMOTION)
@@ -181,3 +178,22 @@ def plot_timeline(table, ax=None, workers=None):
     one_row = len(handles) <= 6
     legend_above(ax, handles=handles, ncols=len(handles) if one_row else (len(handles) + 1) // 2)
     return ax
+
+
+def bar_colors(round, height):
+    """Return the colour of an evaluation, and the one of a text on it.
+
+    Parameters
+    ----------
+    round : int
+        Gives the hue.
+    height : float
+        Of its rung, in (0, 1]: the darker, the higher.
+
+    Returns
+    -------
+    tuple of numpy.ndarray and str
+    """
+    hue = np.array(to_rgb(ROUND_COLORS[int(round) % len(ROUND_COLORS)]))
+    color = 1 - (0.35 + 0.65 * height) * (1 - hue)
+    return color, "white" if color @ (0.30, 0.59, 0.11) < 0.55 else "black"

@@ -1,10 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 from sh_teach import (
+    Bracket,
     plot_anytime,
+    plot_bracket,
     plot_halving,
     plot_learning_curves,
     plot_rungs,
@@ -265,3 +270,13 @@ def test_the_timeline_draws_on_the_axes_given_and_needs_no_rounds(timeline):
     _, ax = plt.subplots()
     assert plot_timeline(timeline.assign(round=None), ax=ax) is ax
     assert ax.get_xlabel() == "time (seconds)"
+
+
+@given(st.integers(1, 5), st.integers(0, 30), st.integers(2, 5))
+def test_the_areas_of_a_bracket_are_its_epochs(r_min, more, eta):
+    bracket = Bracket(r_min, r_min + more, eta)
+    ladder, area = plot_bracket(bracket, Figure()).axes
+    assert sum(bar.get_width() for bar in ladder.patches) == sum(bracket.sizes)
+    ground, *stairs = (bar.get_width() * bar.get_height() for bar in area.patches)
+    assert ground == bracket.n * bracket.r_max
+    assert sum(stairs) == bracket.epochs(resume=True)

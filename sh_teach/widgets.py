@@ -1,0 +1,259 @@
+"""Widgets: a bracket to explore, and a scheduler in slow motion.
+
+Pictures and sentences live in HTML widgets, whose pictures carry a text for screen readers. All of
+it works with the keyboard alone: Tab goes from one control to the next.
+"""
+
+import base64
+import io
+from html import escape
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from sh_teach.by_hand import Game
+from sh_teach.plots import plot_bracket
+from sh_teach.schedulers import SuccessiveHalvingScheduler
+from sh_teach.step_plots import plot_step
+from sh_teach.steps import record_steps
+
+WIDE = dict(style={"description_width": "80px"}, layout={"width": "380px"})
+PLAY_MILLISECONDS = 1500
+
+
+def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
+    """Show a bracket that changes with its sliders.
+
+    Parameters
+    ----------
+    r_min, r_max : int
+        Resource, here epochs, of the first rung and of the last, to begin with.
+    eta : int
+        Halving constant, to begin with.
+    prefact : float
+        Scales the number of trials, to begin with.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Sliders, what the bracket costs in words, and the picture of `plot_bracket`. What is not
+        possible is explained, and the last picture stays.
+    """
+    sliders = {
+        "r_min": ipywidgets.IntSlider(r_min, 1, 32, description="r_min", **WIDE),
+        "r_max": ipywidgets.IntSlider(r_max, 1, 256, description="r_max", **WIDE),
+        "eta": ipywidgets.IntSlider(eta, 1, 8, description="eta", **WIDE),
+        "prefact": ipywidgets.FloatSlider(prefact, min=0.1, max=4, description="prefact", **WIDE),
+    }
+    words, picture = ipywidgets.HTML(), ipywidgets.HTML()
+
+    def show(_=None):
+        chosen = {name: slider.value for name, slider in sliders.items()}
+        try:
+            bracket = SuccessiveHalvingScheduler(None, **chosen).bracket
+        except ValueError as error:
+            words.value = _spoken(f"Not possible. {error}.")
+            return
+        words.value = _spoken(describe_bracket(bracket))
+        picture.value = _image(
+            lambda figure: plot_bracket(bracket, figure),
+            "Left, a bar for each rung with the trials it holds, the upper rungs shorter. Right, "
+            "stairs for the epochs of a round, before the larger area of random search.",
+            figsize=(10, 3.6),
+        )
+
+    for slider in sliders.values():
+        slider.observe(show, names="value")
+    show()
+    r_min, r_max, eta, prefact = sliders.values()
+    rows = [ipywidgets.HBox([r_min, r_max]), ipywidgets.HBox([eta, prefact])]
+    return ipywidgets.VBox([*rows, words, picture])
+
+
+def describe_bracket(bracket):
+    """Return what a bracket is and costs, in words.
+
+    Parameters
+    ----------
+    bracket : Bracket
+
+    Returns
+    -------
+    str
+    """
+    start = f"{bracket.n} trial{' starts' if bracket.n == 1 else 's start'}"
+    rungs = ", ".join(f"{n} at {r}" for r, n in zip(bracket.levels, bracket.sizes, strict=True))
+    nobody = "" if bracket.sizes[-1] else f" Nobody reaches {bracket.r_max} epochs!"
+    return (
+        f"N = {start}; on the rungs (epochs): {rungs}.{nobody} "
+        f"A round is {bracket.evaluations:,} evaluations and {bracket.epochs(resume=True):,} "
+        f"epochs, or {bracket.epochs():,} if every rung trains from scratch. Random search would "
+        f"train for {bracket.n * bracket.r_max:,}."
+    )
+
+
+def step_through(scheduler, workers, curves):
+    """Show a run in slow motion, event by event.
+
+    Parameters
+    ----------
+    scheduler : SuccessiveHalvingScheduler or dict of str to SuccessiveHalvingScheduler
+        New ones; several can be chosen by name. One of your own will do if it has `queue`.
+    workers : int
+        How many simulated workers.
+    curves : RecordedCurves
+        What is trained.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Buttons, what just happened and why, and the picture of `plot_step`.
+    """
+    schedulers = scheduler if isinstance(scheduler, dict) else {"": scheduler}
+    brackets = {name: scheduler.bracket for name, scheduler in schedulers.items()}
+    runs = {name: record_steps(s, workers, curves) for name, s in schedulers.items()}
+    choice = ipywidgets.Dropdown(options=list(runs), description="scheduler", **WIDE)
+    event = ipywidgets.IntSlider(0, 0, len(runs[choice.value]) - 1, description="event", **WIDE)
+    play = ipywidgets.Play(max=event.max, interval=PLAY_MILLISECONDS)
+    back = ipywidgets.Button(description="back", tooltip="One event back")
+    forward = ipywidgets.Button(description="next event", tooltip="One event on")
+    to_promotion = ipywidgets.Button(
+        description="to the next promotion", tooltip="On to the next full rung"
+    )
+    words, picture = ipywidgets.HTML(), ipywidgets.HTML()
+
+    def show(_=None):
+        steps = runs[choice.value]
+        step, until = steps[event.value], steps[-1].time
+        words.value = _spoken(f"t = {step.time:.1f} s. {step.sentence}")
+        picture.value = _image(
+            lambda figure: plot_step(step, brackets[choice.value], workers, until, figure),
+            describe_step(step),
+        )
+
+    def go(by):
+        event.value = min(max(event.value + by, 0), event.max)
+
+    def go_to_promotion(_):
+        later = range(event.value + 1, event.max + 1)
+        steps = runs[choice.value]
+        event.value = next((i for i in later if steps[i].promoted), event.max)
+
+    def change_scheduler(_):
+        last = len(runs[choice.value]) - 1
+        event.max = play.max = last
+        if event.value == 0:
+            show()
+        event.value = 0
+
+    back.on_click(lambda _: go(-1))
+    forward.on_click(lambda _: go(1))
+    to_promotion.on_click(go_to_promotion)
+    event.observe(show, names="value")
+    choice.observe(change_scheduler, names="value")
+    ipywidgets.link((play, "value"), (event, "value"))
+    show()
+    controls = [forward, back, to_promotion, play]
+    several = [choice] if len(runs) > 1 else []
+    return ipywidgets.VBox(
+        [ipywidgets.HBox(controls), ipywidgets.HBox([event, *several]), words, picture]
+    )
+
+
+def describe_step(step):
+    """Return what the picture of a step shows, in words, for those who do not see it.
+
+    Parameters
+    ----------
+    step : Step
+        From `record_steps`.
+
+    Returns
+    -------
+    str
+    """
+    at_work = [
+        f"worker {worker} trains trial {e['trial'].trial_id} until {e['ends']:.1f} s"
+        for worker, e in sorted(step.running.items())
+    ]
+    waiting = [f"{trial.trial_id}" for trial in step.waiting]
+    rungs = [
+        f"round {round}, {level} epochs: "
+        + ", ".join(f"{trial.trial_id} ({error:.2f})" for trial, error in observed)
+        for (round, level), observed in step.rungs().items()
+    ]
+    return (
+        f"At {step.time:.1f} s, {'; '.join(at_work) or 'nobody works'}. "
+        f"Trials that wait, next first: {', '.join(waiting) or 'none'}. "
+        f"Results, best first: {'; '.join(rungs) or 'none'}."
+    )
+
+
+def be_the_scheduler(curves, workers=3, eta=2, r_min=2, r_max=8, seed=0):
+    """Let somebody decide what each free worker does, and say what it costs.
+
+    Parameters
+    ----------
+    curves : RecordedCurves
+        What is trained.
+    workers : int
+        How many simulated workers.
+    eta, r_min, r_max : int
+        The bracket of each round.
+    seed : int
+        Fixes which configurations are drawn.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        The choices, what the last one cost, and the picture of `plot_step`.
+    """
+    game = Game(curves, workers, eta, r_min, r_max, seed)
+    options = ipywidgets.Select(rows=5, layout={"width": "380px"})
+    decide = ipywidgets.Button(description="do it", tooltip="Carry out the selected choice")
+    back = ipywidgets.Button(description="take it back", tooltip="Undo the last choice")
+    words, picture = ipywidgets.HTML(), ipywidgets.HTML()
+
+    def show(said):
+        choices = game.options()
+        options.options = list(choices)
+        options.index = 0 if choices else None
+        decide.disabled, back.disabled = not choices, not game.choices
+        time = game.steps[-1].time if game.steps else 0.0
+        free = min(set(range(workers)) - set(game.steps[-1].running)) if game.steps else 0
+        asks = f"t = {time:.1f} s: worker {free} is free. What shall it do?"
+        words.value = _spoken(f"{said} {game.summary() or asks}")
+        if game.steps:
+            picture.value = _image(
+                lambda figure: plot_step(
+                    game.steps[-1], game.bracket, workers, 1.3 * max(game.by_rule, time), figure
+                ),
+                describe_step(game.steps[-1]),
+            )
+
+    def carry_out(_):
+        if options.value is not None:
+            show(game.choose(game.options()[options.value]))
+
+    def take_back(_):
+        game.take_back()
+        show("Taken back.")
+
+    decide.on_click(carry_out)
+    back.on_click(take_back)
+    show("")
+    return ipywidgets.VBox([words, ipywidgets.HBox([options, decide, back]), picture])
+
+
+def _spoken(text):
+    """Return HTML that a screen reader reads out as soon as it is there."""
+    return f'<p role="alert" style="font-size: 1.15em; line-height: 1.4">{escape(text)}</p>'
+
+
+def _image(draw, text, figsize=(10, 5.6)):
+    """Return HTML with a picture, and a text for those who do not see it."""
+    figure, png = Figure(figsize=figsize, facecolor="white"), io.BytesIO()
+    draw(figure)
+    figure.savefig(png, format="png", dpi=100)
+    data = base64.b64encode(png.getvalue()).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(text)}" style="max-width: 100%">'
