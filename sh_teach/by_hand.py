@@ -78,7 +78,7 @@ class Game:
         When round 0 had trained a trial to `r_max`; then the game is over.
     """
 
-    def __init__(self, curves, workers=3, eta=2, r_min=2, r_max=8, seed=0):
+    def __init__(self, curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
         self._curves = curves
         self.workers = workers
         self._plan = dict(eta=eta, r_min=r_min, r_max=r_max)

@@ -189,7 +189,7 @@ def describe_step(step):
     )
 
 
-def be_the_scheduler(curves, workers=3, eta=2, r_min=2, r_max=8, seed=0):
+def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
     """Let somebody decide what each free worker does, and say what it costs.
 
     Parameters

@@ -101,3 +101,11 @@ def test_a_scheduler_by_hand_refuses_a_choice_that_there_is_not():
 def test_once_the_choices_are_used_up_the_rule_decides_if_it_shall():
     scheduler = ByHand(CURVES.searcher(0), 2, 2, 8, choices=["next round"], then_rule=True)
     assert [scheduler.suggest().trial_id for _ in range(3)] == [0, 1, 2]
+
+
+def test_what_notebook_03_tells_of_the_game_is_so():
+    game = Game(CURVES, workers=4)
+    play(game, waits_for_the_rung)
+    assert round(game.by_rule, 1) == 64.7
+    assert round(game.result_at, 1) == 59.6
+    assert "the workers idled 57% of the time" in game.summary()
