@@ -15,6 +15,9 @@ endif
 # JupyterLab refuses to run as root, which in a container is the usual user.
 ALLOW_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# JupyterLab asks the network for news and new versions, and the reader whether it may.
+NO_CALLS = --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
 # With a backend from outside, notebook kernels would not draw inline.
 unexport MPLBACKEND
 
@@ -45,7 +48,7 @@ help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
 lab: $(VENV)/installed
-	$(PY) -m jupyterlab $(ALLOW_ROOT) --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+	$(PY) -m jupyterlab $(ALLOW_ROOT) $(NO_CALLS) --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
 test: $(VENV)/installed-test $(VENV)/installed-tools
 	$(PY) -m ruff check .
