@@ -15,8 +15,9 @@ endif
 # JupyterLab refuses to run as root, which in a container is the usual user.
 ALLOW_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# JupyterLab asks the network for news and new versions, and the reader whether it may.
-NO_CALLS = --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+# JupyterLab asks the network for new versions, and the reader whether it may ask for news.
+LAB_SETTINGS := $(VENV)/share/jupyter/lab/settings/overrides.json
+NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 
 # With a backend from outside, notebook kernels would not draw inline.
 unexport MPLBACKEND
@@ -47,8 +48,8 @@ BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 
-lab: $(VENV)/installed
-	$(PY) -m jupyterlab $(ALLOW_ROOT) $(NO_CALLS) --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
+lab: $(VENV)/installed $(LAB_SETTINGS)
+	$(PY) -m jupyterlab $(ALLOW_ROOT) --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
 test: $(VENV)/installed-test $(VENV)/installed-tools
 	$(PY) -m ruff check .
@@ -96,6 +97,10 @@ $(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 	  $(PYTHON) -m venv $(VENV); }
 	$(PY) -m pip install $(CONSTRAINTS:%=-c %) -e .
 	@touch $@
+
+$(LAB_SETTINGS): $(VENV)/installed
+	@mkdir -p $(@D)
+	@echo '$(NO_NEWS)' > $@
 
 $(VENV)/installed-%: $(VENV)/installed
 	$(PY) -m pip install $(CONSTRAINTS:%=-c %) -e '.[$*]'

@@ -220,6 +220,7 @@ def plot_bracket(bracket, figure=None):
         label = f"a round: {resumed:,} epochs" if low == 0 else None
         area.bar(0, high - low, bottom=low, width=size, label=label, **step)
     area.set_ylabel("epochs")
+    area.yaxis.set_major_locator(MaxNLocator(integer=True))
     for ax in (ladder, area):
         legend_above(ax, fontsize=10)
     return figure

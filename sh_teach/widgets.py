@@ -118,7 +118,9 @@ def step_through(scheduler, workers, curves):
     back = ipywidgets.Button(description="back", tooltip="One event back")
     forward = ipywidgets.Button(description="next event", tooltip="One event on")
     to_promotion = ipywidgets.Button(
-        description="to the next promotion", tooltip="On to the next full rung"
+        description="to the next promotion",
+        tooltip="On to the next full rung",
+        layout={"width": "auto"},
     )
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
 
