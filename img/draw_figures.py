@@ -10,8 +10,18 @@ import matplotlib
 import numpy as np
 from matplotlib import pyplot as plt
 
-from sh_teach import Bracket, HPOTuner, RecordedCurves, SuccessiveHalvingScheduler
-from sh_teach.plots import BLUE, ERROR_LABEL, GREEN, GREY, ORANGE, VERMILLION, axes
+from sh_teach import (
+    Bracket,
+    HPOTuner,
+    RecordedCurves,
+    SimulatedWorkers,
+    SuccessiveHalvingScheduler,
+    hyperband_brackets,
+    plot_anytime,
+    plot_rungs,
+    plot_timeline,
+)
+from sh_teach.plots import BLUE, ERROR_LABEL, GREEN, GREY, ORANGE, PURPLE, VERMILLION, axes
 
 HERE = Path(__file__).resolve().parent
 CHANCE = 0.9
@@ -71,13 +81,83 @@ def halving(curves, seed=3):
     return ax.figure
 
 
+def simulate(curves, scheduler, workers, evaluations):
+    workers = SimulatedWorkers(workers, curves.runtime)
+    tuner = HPOTuner(scheduler, curves.objective, workers=workers, progress=False)
+    tuner.run(evaluations)
+    return tuner.dataframe()
+
+
+def successive_halving(curves, seed=0, r_min=2):
+    return SuccessiveHalvingScheduler(curves.searcher(seed), eta=2, r_min=r_min, r_max=16)
+
+
+def rungs(curves):
+    """One round as points: promoted, stopped, and trained to the end."""
+    return plot_rungs(simulate(curves, successive_halving(curves, 3, 1), 1, 31)).figure
+
+
+def against_random_search(curves):
+    """What 40 runs had found by any time, with halving and without."""
+    ax = axes(figsize=FIGSIZE)
+    # A bracket of one rung is random search.
+    random_search = [
+        simulate(curves, successive_halving(curves, seed, r_min=16), 1, 15) for seed in range(40)
+    ]
+    halving = [simulate(curves, successive_halving(curves, seed), 1, 75) for seed in range(40)]
+    plot_anytime(random_search, ax=ax, label="random search", color=VERMILLION)
+    plot_anytime(halving, ax=ax, label="successive halving", color=BLUE)
+    return ax.figure
+
+
+def overlapping_rounds(curves):
+    """Four workers: who is free while the rung is open starts the next round."""
+    return plot_timeline(simulate(curves, successive_halving(curves), 4, 40)).figure
+
+
+def brackets(curves):
+    """Hyperband's five brackets for 81 epochs: how many trials reach which rung."""
+    ax = axes(figsize=FIGSIZE)
+    styles = zip(
+        hyperband_brackets(1, 81, 3),
+        (BLUE, ORANGE, GREEN, PURPLE, VERMILLION),
+        "os^Dv",
+        strict=True,
+    )
+    for s, (bracket, color, marker) in enumerate(styles):
+        style = dict(color=color, marker=marker, markersize=9, linewidth=2.5)
+        ax.plot(bracket.levels, bracket.sizes, label=f"s = {4 - s}", **style)
+    ax.set(xscale="log", yscale="log", xlabel="rung level (epochs)", ylabel="trials")
+    ax.set_xticks([1, 3, 9, 27, 81], [1, 3, 9, 27, 81])
+    ax.set_yticks([1, 3, 9, 27, 81], [1, 3, 9, 27, 81])
+    ax.minorticks_off()
+    ax.legend(frameon=False)
+    return ax.figure
+
+
+def sixteen_workers(curves):
+    """Sixteen workers, several rounds at the same time."""
+    return plot_timeline(simulate(curves, successive_halving(curves), 16, 160)).figure
+
+
+FIGURES = [
+    learning_curves,
+    halving,
+    rungs,
+    against_random_search,
+    overlapping_rounds,
+    brackets,
+    sixteen_workers,
+]
+
+
 def draw(folder=HERE):
-    """Write ``learning_curves.svg`` and ``halving.svg`` to a folder."""
+    """Write each of `FIGURES` to a folder, as an SVG of its name."""
     curves = RecordedCurves.load()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SVG)
-        for figure in (learning_curves, halving):
+        for figure in FIGURES:
             fig = figure(curves)
             fig.savefig(Path(folder) / f"{figure.__name__}.svg", metadata={"Date": None})
             plt.close(fig)
