@@ -24,6 +24,7 @@ _MODULES = {
     "time_plots": ["plot_trajectory", "plot_anytime", "plot_timeline"],
     "steps": ["record_steps"],
     "step_plots": ["plot_step"],
+    "checks": ["check_scheduler", "check_bracket", "check_objective"],
     "widgets": ["explore_bracket", "step_through", "be_the_scheduler"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

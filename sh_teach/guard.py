@@ -1,0 +1,62 @@
+"""Run what a student wrote, and come back from it whatever it does."""
+
+import linecache
+import sys
+import traceback
+
+MOST_LINES = 200_000  # that one call may execute
+
+
+class Stopped(BaseException):
+    """Some code cannot be run any further; its own ``except Exception`` does not catch this."""
+
+    def __init__(self, reason, unwritten=False):
+        super().__init__(reason)
+        self.unwritten = unwritten
+
+
+def guarded(name, function, *arguments):
+    """Call a student's code; whatever happens in it, end with its result or with `Stopped`.
+
+    Parameters
+    ----------
+    name : str
+        What the code is called in the reason.
+    function : callable
+        The code.
+    *arguments
+        Its arguments.
+
+    Raises
+    ------
+    Stopped
+        If it raises an exception, or executes more than `MOST_LINES` lines: counted, not timed, so
+        that the outcome is the same on every machine.
+    """
+    lines = 0
+
+    def count(frame, event, _):
+        nonlocal lines
+        lines += event == "line"
+        if lines > MOST_LINES:
+            raise Stopped(f"{name} does not come to an end.{_at(frame, frame.f_lineno)}")
+        return count
+
+    usual = sys.gettrace()
+    sys.settrace(count)
+    try:
+        return function(*arguments)
+    except NotImplementedError:
+        raise Stopped(f"{name} is still to be written.", True) from None
+    except Exception as error:
+        sys.settrace(usual)
+        *_, (frame, number) = traceback.walk_tb(error.__traceback__)
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise Stopped(f"{name} raised {what}.{_at(frame, number)}") from None
+    finally:
+        sys.settrace(usual)
+
+
+def _at(frame, number):
+    line = linecache.getline(frame.f_code.co_filename, number).strip()
+    return f" It happened at the line: {line}" if line else ""
