@@ -15,7 +15,6 @@ from sh_teach.trials import RESOURCE
 SIZES = [(2, 1, 2), (2, 1, 4), (3, 1, 3), (3, 1, 9), (2, 2, 10)]  # eta, r_min, r_max
 LOGARITHM_TRAP = (3, 1, 243)  # log(243) / log(3) is below 5
 
-
 ONCE = "a result is counted once"
 
 

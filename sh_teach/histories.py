@@ -23,8 +23,8 @@ class Experiment:
     workers : int
         How many simulated ones.
     errors : str
-        ``"distinct"``, ``"equal"``, ``"nan"`` (some errors are ``nan`` or ``inf``) or ``"failed"``
-        (one evaluation of each rung failed).
+        ``"distinct"``, ``"equal"`` (on the first rung), ``"nan"`` (some errors are ``nan`` or
+        ``inf``) or ``"failed"`` (one evaluation of each rung failed).
     seed : int
         Fixes errors and runtimes.
     """
@@ -40,7 +40,8 @@ class Experiment:
         """Return the error of a configuration, by the number of its draw."""
         rng = random.Random(f"{self.seed} {draw} {level}")
         number = rng.randrange(10, 90) / 100
-        if self.errors == "equal":
+        # Higher up, the order of the draws and that of arrival differ, and both are sensible.
+        if self.errors == "equal" and level == self.r_min:
             return rng.choice([0.3, 0.5])
         if self.errors == "nan":
             return rng.choice([number, number, math.nan, math.inf])
@@ -241,7 +242,7 @@ class History:
             for count in range(1, min(size, len(results)) + 1):
                 index = results[count - 1][0]
                 seen = sorted((e for _, e in results[:count]), key=lambda e: came[e.draw])
-                best = [e.draw for e in sorted(seen, key=_goodness)]
+                best = [e.draw for e in sorted(seen, key=goodness)]
                 for draw in best[: max(0, places - (size - count))]:
                     certain.setdefault((draw, level), index)
                 if count == size:
@@ -249,5 +250,6 @@ class History:
         return certain, full
 
 
-def _goodness(event):
+def goodness(event):
+    """Return the error of a result, or infinity: ``nan`` and failures are equally bad."""
     return event.error if event.error < math.inf else math.inf  # nan is not below either

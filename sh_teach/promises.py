@@ -1,11 +1,14 @@
 """What a scheduler promises, each as a function that looks for a violation in a history.
 
-Such a function returns ``None``, or where the violation is and what is wrong: the index of the event
-that shows it, those of events that one must know to see it, and a sentence. Each looks at the
-order in which the scheduler did what it did, so that one mistake breaks one promise.
+Such a function returns ``None``, or where the violation is and what is wrong: the index of the
+event that shows it, those of events that one must know to see it, and a sentence. Each looks at
+the order in which the scheduler did what it did, so that one mistake breaks one promise.
 """
 
+from functools import partial
 from typing import NamedTuple
+
+from sh_teach.histories import goodness
 
 
 class Violation(NamedTuple):
@@ -70,8 +73,16 @@ def first_in_first_out(history):
     return None
 
 
-def the_best_survive(history):
-    """Find a trial that is promoted though it is not among the best of its full rung."""
+def the_best_survive(history, ties=False):
+    """Find a trial that is promoted though it is not among the best of its full rung.
+
+    Parameters
+    ----------
+    history : History
+        Where to look.
+    ties : bool
+        Whether it matters which of those with equal errors is promoted.
+    """
     _, full = history.survivors()
     for (draw, level), i in history.sent().items():
         below = _below(history, level)
@@ -79,9 +90,12 @@ def the_best_survive(history):
         if below is None or rung not in full or draw in full[rung][1]:
             continue
         _, best = full[rung]
+        results = {event.draw: (j, event) for j, event in history.rungs()[rung]}
+        if not ties and goodness(results[draw][1]) == goodness(results[best[-1]][1]):
+            continue
         return Violation(
             i,
-            [j for j, _ in history.rungs()[rung]],
+            [j for j, _ in results.values()],
             f"Trial {draw} is promoted to {level} epochs. By rank it should be {_names(best)}.",
         )
     return None
@@ -228,13 +242,14 @@ RUNS = "it runs, whatever the bracket and the number of workers"
 PLAN = "a round follows its plan: so many trials on each rung"
 SURVIVE = "the best of a rung survive"
 BEST_FIRST = "survivors go out best first"
+TIES_TOO = partial(the_best_survive, ties=True)
 ROUNDS = rungs_belong_to_a_round
 PROMISES = [
     Promise(PLAN, [follows_the_plan], "alone"),
     Promise("first in, first out, the initial configuration first", [first_in_first_out], "usual"),
     Promise(SURVIVE, [the_best_survive], "alone", PLAN),
     Promise(BEST_FIRST, [best_first], "usual", SURVIVE, ROUNDS),
-    Promise("ties keep their order", [the_best_survive, best_first], "equal", BEST_FIRST),
+    Promise("ties keep their order", [TIES_TOO, best_first], "equal", BEST_FIRST),
     Promise("nan and inf rank last", [the_best_survive], "nan", SURVIVE),
     Promise("a failed evaluation fills its rung all the same", [follows_the_plan], "failed", PLAN),
     Promise("rungs belong to a round", [ROUNDS], "together", SURVIVE),
