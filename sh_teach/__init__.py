@@ -25,6 +25,7 @@ _MODULES = {
     "steps": ["record_steps"],
     "step_plots": ["plot_step"],
     "checks": ["check_scheduler", "check_bracket", "check_objective"],
+    "answers": ["check_answer"],
     "widgets": ["explore_bracket", "step_through", "be_the_scheduler"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -57,6 +57,9 @@ class Report:
         lines.append(", ".join(f"{count} {result}" for result, count in counts.items() if count))
         return "\n".join(lines)
 
+    def _ipython_display_(self):
+        """Show nothing: a check as the last line of a cell has printed its report already."""
+
     def show(self, timelines=True):
         """Print the report, and draw the timeline of each counterexample.
 
