@@ -30,11 +30,13 @@ export MALLOC_MMAP_THRESHOLD_ := 2000000000
 # The first use of matplotlib on a machine prints a message, which would end up in a notebook.
 BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
 
-.PHONY: help lab test notebooks data bench constraints clean
+.PHONY: help lab test notebooks handout slides data bench constraints clean
 
 ## make lab          open the first notebook in JupyterLab
 ## make test         check style, module and notebooks
 ## make notebooks    run every notebook and store its outputs
+## make handout      write the student edition, without solutions, to handout/
+## make slides       write the notebooks as slides to build/slides/
 ## make data         get all of Fashion-MNIST (a sample of it is included)
 ## make bench        measure: one table, in ten minutes
 ## make constraints  renew the pinned versions in constraints.txt
@@ -63,6 +65,12 @@ notebooks: $(VENV)/installed-test $(VENV)/installed-tools
 	@$(BUILD_FONT_CACHE)
 	$(PY) scripts/store_notebooks.py
 
+handout: $(VENV)/installed-test
+	$(PY) scripts/write_handout.py
+
+slides: $(VENV)/installed-test
+	$(PY) scripts/make_slides.py
+
 data: $(VENV)/installed
 	$(PY) -m sh_teach.fashion_mnist
 
@@ -70,10 +78,10 @@ bench: $(VENV)/installed-bench $(VENV)/installed-tools
 	@$(PY) benchmarks
 
 # On the oldest Python, because a version made for it usually runs on newer ones too.
-constraints: $(VENV)/installed-test $(VENV)/installed-bench $(VENV)/installed-tools
+constraints: $(VENV)/installed-test $(VENV)/installed-bench $(VENV)/installed-tools $(VENV)/installed-browser
 	@$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 	  || { echo "Renew the pins with Python 3.11: delete $(VENV), then add PYTHON=python3.11" >&2; exit 1; }
-	$(PY) -m pip install --upgrade --upgrade-strategy eager -e '.[test,bench,tools]'
+	$(PY) -m pip install --upgrade --upgrade-strategy eager -e '.[test,bench,tools,browser]'
 	$(PY) -m pip freeze --exclude-editable > $(VENV)/freeze
 	{ grep '^#' constraints.txt; sed -n '/==/s/+.*//; /==/p' $(VENV)/freeze; } > $(VENV)/constraints
 	mv $(VENV)/constraints constraints.txt

@@ -1,0 +1,152 @@
+"""Write each notebook as slides: one HTML file in build/slides/ that needs no server, no network.
+
+    python scripts/make_slides.py
+
+A slide is a piece of prose and the cells that follow it, down to the first output that is stored.
+What asks for a prediction stands alone, so that the answer stays hidden. Long code is folded where
+there is an output to look at. Exercises, imports and cells for guesses are left to the notebooks.
+"""
+
+import base64
+import html
+import mimetypes
+import re
+import sys
+from pathlib import Path
+
+import mistune
+from latex2mathml.converter import convert
+from mistune.plugins.math import math
+from nbformat import v4
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from store_notebooks import NOTEBOOKS
+
+SLIDES = NOTEBOOKS.parent / "build" / "slides"
+TEMPLATE = Path(__file__).with_name("slides.html")
+FORMATTER = HtmlFormatter(style="default")
+LEFT_TO_THE_NOTEBOOK = re.compile(r"exercise|solution|imports$|[\w-]+-guess$")
+MOST_LINES = 16
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+class Renderer(mistune.HTMLRenderer):
+    """Markdown as in Jupyter; formulas become MathML, and images part of the file."""
+
+    def __init__(self, folder):
+        super().__init__(escape=False)
+        self.folder = folder
+
+    def block_code(self, code, info=None):
+        return highlight(code, get_lexer_by_name(info or "text"), FORMATTER)
+
+    def inline_math(self, text):
+        return convert(text)
+
+    def block_math(self, text):
+        return f"<p>{convert(text.strip(), display='block')}</p>"
+
+    def image(self, text, url, title=None):
+        return f'<img src="{as_data(self.folder / url)}" alt="{html.escape(text)}">'
+
+
+def as_data(path):
+    """Return a file as a URL that holds all of it."""
+    kind, _ = mimetypes.guess_type(path.name)
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def slides_of(notebook):
+    """Return the cells of each slide.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+
+    Returns
+    -------
+    list of list of nbformat.NotebookNode
+    """
+    slides = []
+    complete = False
+    for cell in notebook.cells:
+        if LEFT_TO_THE_NOTEBOOK.match(cell.id):
+            continue
+        if cell.cell_type == "markdown":
+            parts = [part for part in re.split(r"(?m)^(?=## )", cell.source) if part]
+            slides += [[v4.new_markdown_cell(part, id=cell.id)] for part in parts]
+            complete = "**Predict.**" in parts[-1]
+        else:
+            if complete:
+                slides.append([])
+            slides[-1].append(cell)
+            complete = bool(cell.outputs)
+    return slides
+
+
+def as_html(cell, markdown):
+    """Return a cell, with its outputs, as HTML."""
+    if cell.cell_type == "markdown":
+        return markdown(cell.source)
+    code = highlight(cell.source, get_lexer_by_name("python"), FORMATTER)
+    lines = cell.source.count("\n") + 1
+    if lines > MOST_LINES and cell.outputs:
+        code = f"<details><summary>The code, {lines} lines</summary>{code}</details>"
+    alt = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+    return code + "".join(output_as_html(output, markdown, alt) for output in cell.outputs)
+
+
+def output_as_html(output, markdown, alt):
+    if output.output_type == "stream":
+        return f"<pre class=output>{html.escape(output.text)}</pre>"
+    if output.output_type == "error":
+        return f"<pre class=output>{html.escape(f'{output.ename}: {output.evalue}')}</pre>"
+    data = output.data
+    if WIDGET in data:
+        return "<p class=widget>In the notebook, a widget to play with follows here.</p>"
+    if "image/png" in data:
+        source = f"data:image/png;base64,{data['image/png'].strip()}"
+        return f'<img src="{source}" alt="{html.escape(alt.strip())}">'
+    if "image/svg+xml" in data:
+        encoded = base64.b64encode(data["image/svg+xml"].encode()).decode()
+        return f'<img src="data:image/svg+xml;base64,{encoded}" alt="{html.escape(alt.strip())}">'
+    if "text/html" in data:
+        return f"<div class=output>{data['text/html']}</div>"
+    if "text/markdown" in data:
+        return markdown(data["text/markdown"])
+    return f"<pre class=output>{html.escape(data['text/plain'])}</pre>"
+
+
+def make_slides(path):
+    """Return a notebook's file as the text of one HTML file."""
+    notebook = v4.reads(path.read_text(encoding="utf-8"))
+    renderer = Renderer(path.parent)
+    markdown = mistune.create_markdown(
+        renderer=renderer, plugins=[math, "table", "strikethrough", "url"]
+    )
+    sections = [
+        "<section>" + "\n".join(as_html(cell, markdown) for cell in cells) + "</section>"
+        for cells in slides_of(notebook)
+    ]
+    title = re.search(r"^# (.+)", notebook.cells[0].source).group(1)
+    parts = {
+        "TITLE": html.escape(title),
+        "COLORS": FORMATTER.get_style_defs(".highlight"),
+        "SLIDES": "\n".join(sections),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], TEMPLATE.read_text(encoding="utf-8"))
+
+
+def main():
+    """Write the slides of all notebooks."""
+    SLIDES.mkdir(parents=True, exist_ok=True)
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        target = SLIDES / f"{path.stem}.html"
+        target.write_text(make_slides(path), encoding="utf-8", newline="\n")
+        print(target)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Exercises belong together: text, stub, solution; and the student edition holds no solution."""
+
+import copy
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+from nbformat import v4
+
+ROOT = Path(__file__).parents[1]
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def handout():
+    sys.path.insert(0, str(ROOT / "scripts"))
+    yield importlib.import_module("write_handout")
+    sys.path.remove(str(ROOT / "scripts"))
+
+
+def read(path):
+    return v4.reads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_exercises_of_each_notebook_are_whole(path, handout):
+    assert handout.faults(read(path)) == []
+
+
+def first(notebook, id):
+    return next(cell for cell in notebook.cells if cell.id == id)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda nb: nb.cells.remove(first(nb, "exercise-4")), "[1, 2, 3], not at least 4"),
+        (lambda nb: nb.cells.remove(first(nb, "solution-2")), "exercise 2: exercise-2-text, "),
+        (
+            lambda nb: setattr(
+                first(nb, "exercise-1-text"),
+                "source",
+                first(nb, "exercise-1-text").source.replace("Hint 2", "Hint"),
+            ),
+            "exercise 1: two hints",
+        ),
+        (
+            lambda nb: first(nb, "exercise-3").outputs.clear(),
+            'should say "not attempted"',
+        ),
+        (lambda nb: setattr(first(nb, "exercise-3"), "source", "1"), "gives no feedback"),
+        (lambda nb: setattr(first(nb, "solution-3"), "source", "1"), "is not checked as its stub"),
+        (lambda nb: first(nb, "solution-1").metadata.pop("jupyter"), "is not collapsed"),
+        (lambda nb: first(nb, "solution-1").metadata.pop("tags"), "the tag solution belongs"),
+        (
+            lambda nb: first(nb, "solution-1").outputs[0].update(text="not yet: 3\n"),
+            "its solution is not right",
+        ),
+        (lambda nb: first(nb, "solution-1").update(execution_count=None), "it was not run"),
+    ],
+)
+def test_what_is_missing_in_an_exercise_is_named(spoil, fault, handout):
+    notebook = read(PATHS[0])
+    spoil(notebook)
+    assert any(fault in found for found in handout.faults(notebook))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_the_student_edition_has_everything_but_solutions_and_what_stubs_printed(path, handout):
+    whole = read(path)
+    edition = handout.student_edition(copy.deepcopy(whole))
+    kept = {cell.id: cell for cell in edition.cells}
+    for cell in whole.cells:
+        if cell.id.startswith("solution"):
+            assert cell.id not in kept
+        elif cell.id in kept and cell.cell_type == "code" and cell.id.startswith("exercise"):
+            assert kept[cell.id].outputs == []
+            assert kept[cell.id].source == cell.source
+        else:
+            assert kept[cell.id] == cell
+    assert "solution" not in str([cell.metadata for cell in edition.cells])
+
+
+def test_the_handout_is_complete_and_the_same_on_a_second_run(handout, tmp_path):
+    def content(folder):
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+    handout.write(tmp_path / "handout")
+    (tmp_path / "handout" / "left over").touch()
+    once = content(tmp_path / "handout")
+    handout.write(tmp_path / "handout")
+    twice = content(tmp_path / "handout")
+    assert once.pop("left over") == b""
+    assert once == twice
+    assert {"Makefile", "README.md", "sh_teach/__init__.py", "img/rungs.svg"} <= twice.keys()
+    assert {f"notebooks/{path.name}" for path in PATHS} <= twice.keys()
+    assert not [name for name in twice if "test" in name or "pycache" in name]
+    assert [path.name for path in tmp_path.iterdir()] == ["handout"]
