@@ -196,4 +196,5 @@ def bar_colors(round, height):
     """
     hue = np.array(to_rgb(ROUND_COLORS[int(round) % len(ROUND_COLORS)]))
     color = 1 - (0.35 + 0.65 * height) * (1 - hue)
-    return color, "white" if color @ (0.30, 0.59, 0.11) < 0.55 else "black"
+    luminance = color**2.2 @ (0.21, 0.72, 0.07)
+    return color, "white" if luminance < 0.18 else "black"  # whichever has the greater contrast

@@ -1,0 +1,250 @@
+"""The notebooks in JupyterLab in a real browser: run from top to bottom, touched, read.
+
+Skipped where there is no Chromium, unless SH_TEACH_REQUIRE_BROWSER is set; then it is a failure.
+The pictures that are taken on the way end up in screenshots/.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+SCREENSHOTS = ROOT / "screenshots"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+LONGEST = 900  # seconds that a notebook may take on a busy machine
+
+
+def unavailable(reason):
+    if os.environ.get("SH_TEACH_REQUIRE_BROWSER"):
+        pytest.fail(f"no test in a browser: {reason}")
+    pytest.skip(f"no test in a browser: {reason}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if chromium is None:
+        unavailable("Chromium is not installed")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("Playwright is not installed: pip install -e '.[browser]'")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Start JupyterLab on a copy of the notebooks; return its address and its folder."""
+    folder = tmp_path_factory.mktemp("lab")
+    for name in ("notebooks", "img"):
+        leftovers = shutil.ignore_patterns(".*")
+        shutil.copytree(ROOT / name, folder / name, ignore=leftovers)
+    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    # All cells are on the page at once, so that they can be found without scrolling.
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
+    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
+    places = {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+    }
+    with open(folder / "log", "w") as log:
+        environment = os.environ | places
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for_server(address, server)
+        yield f"{address}/lab/tree/notebooks/{{}}.ipynb?token={token}", folder / "notebooks"
+    finally:
+        server.terminate()
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def wait_for_server(address, server):
+    for _ in range(600):
+        assert server.poll() is None, "JupyterLab ended at once"
+        with suppress(OSError):
+            urllib.request.urlopen(f"{address}/api", timeout=5).close()
+            return
+        time.sleep(0.1)
+    pytest.fail("JupyterLab does not answer")
+
+
+@pytest.fixture(scope="module")
+def run(browser, lab):
+    """Return a function that opens a notebook, runs all of it the first time, gives the page."""
+    address, _ = lab
+    pages = {}
+
+    def opened(name):
+        if name not in pages:
+            pages[name] = page = browser.new_page(viewport={"width": 1300, "height": 900})
+            page.goto(address.format(name))
+            page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
+            page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_text("Restart Kernel and Run All Cells…").click()
+            page.locator(".jp-Dialog .jp-mod-accept").click()
+            wait_until_run(page)
+            save(page)
+        return pages[name]
+
+    SCREENSHOTS.mkdir(exist_ok=True)
+    yield opened
+    for page in pages.values():
+        page.close()
+
+
+def wait_until_run(page):
+    """Wait until every cell has lost its number, by the restart, and has one again."""
+    prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
+    restarted = False
+    deadline = time.monotonic() + LONGEST
+    while time.monotonic() < deadline:
+        numbered = [re.search(r"\d", text) is not None for text in prompts.all_text_contents()]
+        restarted |= not all(numbered)
+        if restarted and all(numbered):
+            return
+        page.wait_for_timeout(200)
+    pytest.fail(f"still running after {LONGEST} s")
+
+
+def save(page):
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1500)
+
+
+def keep(page, name):
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def cell(page, text):
+    """Return the one code cell whose source has this text."""
+    found = page.locator(".jp-CodeCell").filter(has=page.locator(".cm-content", has_text=text))
+    return found.first
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_runs_from_top_to_bottom_without_an_error(name, run, lab):
+    page = run(name)
+    keep(page, f"{name}-top")
+    cells = json.loads((lab[1] / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = [c for c in cells if c["cell_type"] == "code"]
+    assert [c["execution_count"] for c in code] == list(range(1, len(code) + 1))
+    outputs = [output for c in code for output in c["outputs"]]
+    assert [o for o in outputs if o["output_type"] == "error"] == []
+    assert [o for o in outputs if o.get("name") == "stderr" and "it/s" not in o["text"]] == []
+    for number, figure in enumerate(page.locator(".jp-RenderedImage img").all()):
+        figure.scroll_into_view_if_needed()
+        assert figure.bounding_box()["width"] > 200
+        figure.screenshot(path=SCREENSHOTS / f"{name}-figure-{number:02d}.png")
+
+
+def test_moving_a_slider_of_explore_bracket_changes_the_picture(run):
+    page = run("01_rungs")
+    widget = cell(page, "explore_bracket(r_min").locator(".jp-OutputArea")
+    picture = widget.locator("img[alt^='Left, a bar']")
+    handle = widget.get_by_role("slider").nth(1)
+    handle.scroll_into_view_if_needed()
+    before, value = picture.get_attribute("src"), handle.get_attribute("aria-valuenow")
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([image, before]) => image.src !== before", arg=[picture.element_handle(), before]
+    )
+    assert handle.get_attribute("aria-valuenow") != value
+    keep(page, "explore_bracket")
+
+
+def test_step_through_reaches_the_first_promotion_by_keyboard_alone(run):
+    page = run("03_async_queue")
+    widget = cell(page, "step_through(both").locator(".jp-OutputArea")
+    button = widget.get_by_role("button", name="next event")
+    button.scroll_into_view_if_needed()
+    sentence = widget.get_by_role("alert")
+    button.focus()
+    for _ in range(60):
+        if "is promoted" in sentence.inner_text():
+            break
+        before = sentence.inner_text()
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "([alert, before]) => alert.innerText !== before",
+            arg=[sentence.element_handle(), before],
+        )
+    by_steps = sentence.inner_text()
+    keep(page, "step_through-by-steps")
+    assert "is promoted" in by_steps
+
+
+def test_the_first_hint_opens_the_way_to_the_second(run):
+    page = run("03_async_queue")
+    text = page.locator(".jp-MarkdownCell", has_text="Mend the one list").last
+    one, two = (text.locator("summary", has_text=hint) for hint in ("Hint 1", "Hint 2"))
+    one.scroll_into_view_if_needed()
+    assert not two.is_visible()
+    one.focus()
+    page.keyboard.press("Enter")
+    assert two.is_visible()
+    assert not text.get_by_text("Python's sort is stable").is_visible()
+    two.click()
+    assert text.get_by_text("Python's sort is stable").is_visible()
+    keep(page, "hints")
+
+
+def test_a_click_opens_a_solution_and_what_it_prints(run):
+    page = run("03_async_queue")
+    stub = cell(page, "class MendedList")
+    solution = stub.locator("xpath=following-sibling::*[1]")
+    stub.scroll_into_view_if_needed()
+    assert "not attempted" in stub.locator(".jp-OutputArea").inner_text()
+    assert not solution.locator(".cm-content").is_visible()
+    for bar in solution.locator(".jp-Placeholder").all():
+        bar.click()
+    assert solution.locator(".cm-content").is_visible()
+    assert "13 held" in solution.locator(".jp-OutputArea").inner_text()
+    solution.scroll_into_view_if_needed()
+    keep(page, "solution")
+
+
+def test_a_wrong_answer_is_told_so(run):
+    page = run("03_async_queue")
+    stub = cell(page, "workers_that_pay = None")
+    stub.scroll_into_view_if_needed()
+    stub.locator(".cm-content").click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("End")
+    for _ in "None":
+        page.keyboard.press("Backspace")
+    page.keyboard.type("4")
+    page.keyboard.press("Control+Enter")
+    answer = stub.get_by_text("not yet: From 4 to 8 it still falls by")
+    answer.wait_for(timeout=30_000)
+    keep(page, "wrong-answer")
