@@ -70,7 +70,8 @@ def _draw_workers(ax, step, bracket, workers, until):
         ax.text(middle, lane, trial.trial_id, ha="center", va="center", color=ink, size=9)
     ax.axvline(step.time, color="black", linewidth=1.5)
     now = dict(transform=ax.get_xaxis_transform(), va="bottom", size=10)
-    ax.text(step.time, 1.0, f" t = {step.time:.1f} s", ha="left", **now)
+    side = "left" if step.time < 0.9 * until else "right"
+    ax.text(step.time, 1.0, f" t = {step.time:.1f} s ", ha=side, **now)
     ax.set_xlim(0, until)
     ax.set_ylim(workers - 0.4, -0.6)
     ax.set_yticks(range(workers))
