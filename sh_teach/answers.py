@@ -1,5 +1,7 @@
 """Feedback on the answer to an exercise."""
 
+import traceback
+
 
 def check_answer(answer, is_right):
     """Say of an answer whether it is right: ``right``, ``not yet`` or ``not attempted``.
@@ -7,7 +9,7 @@ def check_answer(answer, is_right):
     Parameters
     ----------
     answer : object
-        A number, a table, a function ... ``None`` is no attempt.
+        A number, a table, a function, a tuple of several ... ``None`` is no attempt.
     is_right : callable
         ``is_right(answer)`` returns true or false, or a string that says what is wrong. Where it
         runs code that is still to be written, which raises `NotImplementedError`, the answer is
@@ -22,13 +24,16 @@ def check_answer(answer, is_right):
     >>> check_answer(6, lambda n: n == 6 or "One more.")
     right
     """
-    if answer is None:
-        print("not attempted")
+    parts = answer if isinstance(answer, tuple) else (answer,)
+    missing = sum(part is None for part in parts)
+    if missing:
+        print("not attempted" if missing == len(parts) else "not yet: a part is still None")
         return
     try:
         verdict = is_right(answer)
-    except NotImplementedError:
-        print("not attempted")
+    except NotImplementedError as error:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        print(f"not attempted\n{frame.f_code.co_name}() is still to be written.")
         return
     except Exception as error:
         verdict = f"{type(error).__name__}: {error}"

@@ -162,9 +162,7 @@ def rungs_belong_to_a_round(history):
         before = [j for j, _ in rungs.get((round, below), []) if j < i]
         size = history.bracket.sizes[history.bracket.levels.index(below)]
         if len(before) < size:
-            why = (
-                f"of the {size} results on its rung of round {round}, {len(before)} came in so far"
-            )
+            why = f"its rung of round {round} has {len(before)} of {size} results so far"
         else:
             best = full[round, below][1]
             why = f"by rank it should be {_names(best)} of its round"

@@ -51,6 +51,8 @@ class Report:
             return "\n".join([NOT_ATTEMPTED, *self.stories.values()])
         lines = []
         for promise, result in self.results.items():
+            if result == NOT_ATTEMPTED and not self.of(HELD):
+                continue  # nothing can be judged yet, and the count below says so
             lines.append(f"{result:15}{promise}")
             lines += [f"    {line}" for line in self.stories.get(promise, "").splitlines()]
         counts = {result: len(self.of(result)) for result in (HELD, FAILED, NOT_ATTEMPTED)}

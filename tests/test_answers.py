@@ -14,7 +14,14 @@ def unwritten(x):
     ("answer", "is_right", "said"),
     [
         (None, lambda n: 1 / 0, "not attempted"),
-        (unwritten, lambda f: f(1) == 1, "not attempted"),
+        ((None, None), lambda n: 1 / 0, "not attempted"),
+        ((2, None), lambda n: 1 / 0, "not yet: a part is still None"),
+        (np.array([None]), lambda n: True, "right"),
+        (
+            unwritten,
+            lambda f: f(1) == 1,
+            "not attempted\nunwritten() is still to be written.",
+        ),
         (0, lambda n: n == 0, "right"),
         (3, lambda n: np.int64(n) == 3, "right"),
         (2, lambda n: np.int64(n) == 3, "not yet"),
