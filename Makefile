@@ -33,7 +33,7 @@ BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
 .PHONY: help lab test notebooks handout slides data bench constraints clean
 
 ## make lab          open the first notebook in JupyterLab
-## make test         check style, module and notebooks
+## make test         check style, module and notebooks, these in a browser, too, if you have Chromium
 ## make notebooks    run every notebook and store its outputs
 ## make handout      write the student edition, without solutions, to handout/
 ## make slides       write the notebooks as slides to build/slides/
@@ -53,13 +53,14 @@ help:
 lab: $(VENV)/installed $(LAB_SETTINGS)
 	$(PY) -m jupyterlab $(ALLOW_ROOT) --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
-test: $(VENV)/installed-test $(VENV)/installed-tools
+test: $(VENV)/installed-test $(VENV)/installed-tools $(VENV)/installed-browser $(LAB_SETTINGS)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) scripts/store_notebooks.py --check
 	@$(BUILD_FONT_CACHE)
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --doctest-modules sh_teach tests
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --doctest-modules sh_teach tests --ignore tests/test_browser.py
 	$(PY) -m pytest --nbval --nbval-current-env notebooks
+	$(PY) -m pytest tests/test_browser.py
 
 notebooks: $(VENV)/installed-test $(VENV)/installed-tools
 	@$(BUILD_FONT_CACHE)
@@ -88,7 +89,7 @@ constraints: $(VENV)/installed-test $(VENV)/installed-bench $(VENV)/installed-to
 	touch $(VENV)/installed*
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist screenshots *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 	  -exec rm -rf {} +
 
