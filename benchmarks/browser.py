@@ -1,0 +1,140 @@
+"""What the reader waits for: JupyterLab's first picture, and the picture of a moved slider.
+
+Both in headless Chromium, which must be installed.
+
+    python benchmarks/browser.py
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pandas as pd
+from machine import versions
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[1]
+MOVES = 40
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+PICTURE = "() => [...document.querySelectorAll('.jp-Notebook img')].some(i => i.naturalWidth > 0)"
+# From the key to the frame in which the new picture is painted.
+WATCH = """area => {
+    window.times = [];
+    let began, shown = area.querySelector('img').src;
+    area.addEventListener('keydown', () => began = performance.now(), true);
+    new MutationObserver(async () => {
+        const image = area.querySelector('img');
+        if (!image || image.src === shown) return;
+        shown = image.src;
+        await image.decode();
+        requestAnimationFrame(() => window.times.push(performance.now() - began));
+    }).observe(area, {childList: true, subtree: true, attributes: true});
+}"""
+
+
+def measure():
+    """Return seconds until the first picture, and milliseconds of each move of a slider."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    options = f"--no-browser --port={port} --ServerApp.port_retries=0"
+    options += f" --IdentityProvider.token={token}"
+    command = ["make", "lab", f"LAB_ARGS={options}"]
+    address = f"http://127.0.0.1:{port}"
+    page_address = f"{address}/lab/workspaces/bench/tree/notebooks/01_rungs.ipynb?token={token}"
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        places = {"JUPYTERLAB_WORKSPACES_DIR": folder, "JUPYTERLAB_SETTINGS_DIR": folder}
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=OPTIONS
+        )
+        settings = Path(folder, "@jupyterlab", "docmanager-extension")
+        settings.mkdir(parents=True)  # the notebook itself stays as it is
+        (settings / "plugin.jupyterlab-settings").write_text('{"autosave": false}')
+        began = time.perf_counter()
+        lab = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | places,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            page = browser.new_page(viewport={"width": 1300, "height": 900})
+            wait_for_server(address)
+            page.goto(page_address)
+            page.wait_for_function(PICTURE, timeout=120_000)
+            first_picture = time.perf_counter() - began
+            return first_picture, slider_moves(page)
+        finally:
+            os.killpg(lab.pid, signal.SIGTERM)
+            lab.wait()
+            browser.close()
+
+
+def wait_for_server(address):
+    for _ in range(1200):
+        with suppress(OSError):
+            urllib.request.urlopen(f"{address}/api", timeout=5).close()
+            return
+        time.sleep(0.05)
+    raise TimeoutError("JupyterLab does not answer")
+
+
+def slider_moves(page):
+    """Run the notebook, move the slider r_max of its explorer, and return the milliseconds."""
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Restart Kernel and Run All Cells…").click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    handle = page.get_by_role("slider", name="r_max")
+    handle.wait_for(timeout=120_000)
+    page.get_by_text("[*]:").first.wait_for(state="detached", timeout=120_000)
+    area = page.locator(".jp-OutputArea").filter(has=handle).last
+    area.evaluate(WATCH)
+    handle.focus()
+    for move in range(MOVES):
+        page.keyboard.press("ArrowRight" if move < MOVES / 2 else "ArrowLeft")
+        page.wait_for_function("n => window.times.length > n", arg=move)
+        page.wait_for_timeout(50)
+    return page.evaluate("window.times")
+
+
+def summary():
+    """Return the rows for the table of ``make bench``."""
+    first_picture, moves = measure()
+    return [
+        {
+            "what": "from `make lab` to the first picture in the browser",
+            "figure": f"{first_picture:.1f} s",
+            "compared with": "-",
+            "ratio": "-",
+            "promised": "under 20 s",
+        },
+        {
+            "what": "from a key on a slider of the explorer to the new picture, median",
+            "figure": f"{statistics.median(moves):.0f} ms",
+            "compared with": f"the slowest of {len(moves)}, {max(moves):.0f} ms",
+            "ratio": f"{statistics.median(moves) / max(moves):.2f}",
+            "promised": "under 150 ms",
+        },
+    ]
+
+
+def main():
+    print(pd.DataFrame(summary()).to_markdown(index=False, disable_numparse=True))
+    print(f"\n{versions('sh_teach', 'jupyterlab', 'ipywidgets', 'matplotlib')}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""What the README shows works, and what it names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+TEACHING = (ROOT / "TEACHING.md").read_text("utf-8")
+
+
+def test_the_example_with_an_objective_of_your_own_runs_and_is_short(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert len(code.splitlines()) <= 20
+    names = {}
+    exec(code, names)
+    assert names["tuner"].incumbent["max_epochs"] == 27
+    assert names["objective"](**names["tuner"].incumbent) == names["tuner"].incumbent_error
+    assert len(names["tuner"].records) == 40
+    assert str(names["tuner"].incumbent) in capsys.readouterr().out
+
+
+def test_every_notebook_has_a_row_with_a_thumbnail_and_its_minutes():
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        (row,) = [line for line in README.splitlines() if f"(notebooks/{path.name})" in line]
+        assert re.match(r"\| <img .*\| \d+ \|$", row)
+        assert f"**It takes** {row.split('|')[-2].strip()} minutes" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", [README, TEACHING], ids=["README", "TEACHING"])
+def test_every_make_command_that_is_named_exists(text):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    named = set(re.findall(r"`make ([a-z]+)|^make ([a-z]+)", text, re.M))
+    named = {one or other for one, other in named}
+    assert len(named) >= 2
+    assert named <= targets
+
+
+def test_every_file_of_the_module_that_is_named_exists():
+    modules = {path.name for path in (ROOT / "sh_teach").glob("*.py")}
+    diagram = re.search(r"## The module\n(.*?)## ", README, re.S)[1]
+    named = set(re.findall(r"\b(\w+\.py)\b", diagram))
+    assert len(named) > 10
+    assert named <= modules
