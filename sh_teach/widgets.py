@@ -211,7 +211,7 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
         The choices, what the last one cost, and the picture of `plot_step`.
     """
     game = Game(curves, workers, eta, r_min, r_max, seed)
-    options = ipywidgets.Select(rows=5, layout={"width": "380px"})
+    options = ipywidgets.Select(rows=5, description="choice", **WIDE)
     decide = ipywidgets.Button(description="do it", tooltip="Carry out the selected choice")
     back = ipywidgets.Button(description="take it back", tooltip="Undo the last choice")
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()

@@ -26,7 +26,8 @@ NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 SCREENSHOTS = ROOT / "screenshots"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-LONGEST = 900  # seconds that a notebook may take on a busy machine
+LONGEST = 600  # seconds that a notebook may take on a busy machine
+TOUCHED = ("01_rungs", "03_async_queue")  # by the tests below
 
 
 def unavailable(reason):
@@ -135,7 +136,10 @@ def wait_until_run(page):
         waiting = any("*" in text for text in prompts.all_text_contents())
         quiet = quiet + 1 if idle and not waiting else 0
         page.wait_for_timeout(200)
-        assert time.monotonic() < deadline, f"still running after {LONGEST} s"
+        if time.monotonic() > deadline:
+            keep(page, "still-running")
+            busy = page.locator(".jp-CodeCell").filter(has=page.get_by_text("[*]:")).first
+            pytest.fail(f"after {LONGEST} s this cell still runs:\n{busy.inner_text()}")
 
 
 def save(page):
@@ -168,6 +172,12 @@ def test_a_notebook_runs_from_top_to_bottom_without_an_error(name, run, lab):
         figure.scroll_into_view_if_needed()
         assert figure.bounding_box()["width"] > 200
         figure.screenshot(path=SCREENSHOTS / f"{name}-figure-{number:02d}.png")
+    if name not in TOUCHED:
+        page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        page.get_by_text("Shut Down Kernel", exact=True).click()
+        expect(page.locator(".jp-Notebook-ExecutionIndicator").first).to_have_attribute(
+            "data-status", "unknown"
+        )
 
 
 def test_moving_a_slider_of_explore_bracket_changes_the_picture(run):

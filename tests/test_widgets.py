@@ -154,7 +154,7 @@ def test_every_button_says_in_a_tooltip_what_it_does():
 
 def test_whoever_is_the_scheduler_chooses_and_is_told_the_cost():
     widget = be_the_scheduler(CURVES)
-    options = every(widget, "Select")[""]
+    options = every(widget, "Select")["choice"]
     buttons = every(widget, "Button")
 
     def said():
