@@ -58,8 +58,8 @@ test: $(VENV)/installed-test $(VENV)/installed-tools $(VENV)/installed-browser $
 	$(PY) -m ruff format --check .
 	$(PY) scripts/store_notebooks.py --check
 	@$(BUILD_FONT_CACHE)
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadscope --doctest-modules sh_teach tests
-	$(PY) -m pytest -n 2 --dist loadscope --nbval --nbval-current-env notebooks
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --doctest-modules sh_teach tests --ignore tests/test_browser.py
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadscope --nbval --nbval-current-env tests/test_browser.py notebooks
 
 notebooks: $(VENV)/installed-test $(VENV)/installed-tools
 	@$(BUILD_FONT_CACHE)

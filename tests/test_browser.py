@@ -20,7 +20,9 @@ from pathlib import Path
 import pytest
 
 with suppress(ImportError):  # the fixture below says so
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import TimeoutError, expect, sync_playwright
+
+    expect.set_options(timeout=60_000)  # other tests may run beside
 
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -117,7 +119,7 @@ def wait_for_server(address, server):
 @pytest.fixture(scope="module")
 def run(browser, lab):
     """Return a function that opens a notebook, runs all of it the first time, gives the page."""
-    address, _ = lab
+    address, folder = lab
     pages = {}
 
     def opened(name):
@@ -126,11 +128,9 @@ def run(browser, lab):
             page.goto(address.format(name))
             page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
             page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-            page.get_by_role("menuitem", name="Run", exact=True).click()
-            page.get_by_text("Restart Kernel and Run All Cells…").click()
-            page.locator(".jp-Dialog .jp-mod-accept").click()
+            run_all(page)
             wait_until_run(page)
-            save(page)
+            save(page, folder / f"{name}.ipynb")
         return pages[name]
 
     SCREENSHOTS.mkdir(exist_ok=True)
@@ -139,11 +139,22 @@ def run(browser, lab):
         page.close()
 
 
+def run_all(page):
+    """Restart the kernel and run all cells; the first kernel may not listen yet, so ask again."""
+    for _ in range(3):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Restart Kernel and Run All Cells…").click()
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+        with suppress(TimeoutError):
+            page.get_by_text("[*]:").first.wait_for(timeout=30_000)
+            return
+    pytest.fail("no cell was started")
+
+
 def wait_until_run(page):
-    """Wait until the restart has put a star to the cells, and the kernel has done them all."""
+    """Wait until the kernel has done all cells."""
     prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
     kernel = page.locator(".jp-Notebook-ExecutionIndicator").first
-    page.get_by_text("[*]:").first.wait_for(timeout=60_000)
     quiet = 0
     deadline = time.monotonic() + LONGEST
     while quiet < 5:  # between two cells the kernel is idle, too
@@ -157,10 +168,15 @@ def wait_until_run(page):
             pytest.fail(f"after {LONGEST} s this cell still runs:\n{busy.inner_text()}")
 
 
-def save(page):
+def save(page, path):
+    before = path.stat().st_mtime_ns
     page.keyboard.press("Escape")
-    page.keyboard.press("Control+s")
-    page.wait_for_timeout(1500)
+    for _ in range(300):
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(200)
+        if path.stat().st_mtime_ns > before:
+            return
+    pytest.fail("the notebook was not saved")
 
 
 def keep(page, name):
