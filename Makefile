@@ -30,6 +30,9 @@ export MALLOC_MMAP_THRESHOLD_ := 2000000000
 # The first use of matplotlib on a machine prints a message, which would end up in a notebook.
 BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
 
+# This notebook trains on two processes for minutes, so nothing else is tested meanwhile.
+TWO_PROCESSES := notebooks/02_successive_halving.ipynb
+
 .PHONY: help lab test notebooks handout slides data bench constraints clean
 
 ## make lab          open the first notebook in JupyterLab
@@ -58,8 +61,9 @@ test: $(VENV)/installed-test $(VENV)/installed-tools $(VENV)/installed-browser $
 	$(PY) -m ruff format --check .
 	$(PY) scripts/store_notebooks.py --check
 	@$(BUILD_FONT_CACHE)
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --doctest-modules sh_teach tests --ignore tests/test_browser.py
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 3 --dist loadscope --nbval --nbval-current-env tests/test_browser.py notebooks
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadscope --nbval --nbval-current-env --doctest-modules \
+	  tests/test_browser.py sh_teach tests $(filter-out $(TWO_PROCESSES),$(wildcard notebooks/*.ipynb))
+	$(PY) -m pytest --nbval --nbval-current-env $(TWO_PROCESSES)
 
 notebooks: $(VENV)/installed-test $(VENV)/installed-tools
 	@$(BUILD_FONT_CACHE)

@@ -141,12 +141,12 @@ def run(browser, lab):
 
 def run_all(page):
     """Restart the kernel and run all cells; the first kernel may not listen yet, so ask again."""
-    for _ in range(3):
+    for _ in range(5):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Restart Kernel and Run All Cells…").click()
         page.locator(".jp-Dialog .jp-mod-accept").click()
         with suppress(TimeoutError):
-            page.get_by_text("[*]:").first.wait_for(timeout=30_000)
+            page.get_by_text("[*]:").first.wait_for(timeout=15_000)
             return
     pytest.fail("no cell was started")
 
