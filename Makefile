@@ -33,6 +33,9 @@ BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
 # This notebook trains on two processes for minutes, so nothing else is tested meanwhile.
 TWO_PROCESSES := notebooks/02_successive_halving.ipynb
 
+# The longest first, so that both processors are busy to the end.
+SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
+
 .PHONY: help lab test notebooks handout slides data bench constraints clean
 
 ## make lab          open the first notebook in JupyterLab
@@ -56,13 +59,13 @@ help:
 lab: $(VENV)/installed $(LAB_SETTINGS)
 	$(PY) -m jupyterlab $(ALLOW_ROOT) --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) $(firstword $(sort $(wildcard notebooks/*.ipynb)))
 
-test: $(VENV)/installed-test $(VENV)/installed-tools $(VENV)/installed-browser $(LAB_SETTINGS)
+test: $(VENV)/installed-test,tools,browser $(LAB_SETTINGS)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) scripts/store_notebooks.py --check
 	@$(BUILD_FONT_CACHE)
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadscope --nbval --nbval-current-env --doctest-modules \
-	  tests/test_browser.py sh_teach tests $(filter-out $(TWO_PROCESSES),$(wildcard notebooks/*.ipynb))
+	OMP_NUM_THREADS=1 $(PY) -m pytest $(SIDE_BY_SIDE) --nbval --nbval-current-env --doctest-modules \
+	  tests/test_browser.py $(filter-out $(TWO_PROCESSES),$(sort $(wildcard notebooks/*.ipynb))) sh_teach tests
 	$(PY) -m pytest --nbval --nbval-current-env $(TWO_PROCESSES)
 
 notebooks: $(VENV)/installed-test $(VENV)/installed-tools
