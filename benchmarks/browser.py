@@ -29,10 +29,11 @@ PICTURE = "() => [...document.querySelectorAll('.jp-Notebook img')].some(i => i.
 # From the key to the frame in which the new picture is painted.
 WATCH = """area => {
     window.times = [];
-    let began, shown = area.querySelector('img').src;
+    const picture = () => area.querySelector("img[alt^='Left, a bar']");
+    let began, shown = picture().src;
     area.addEventListener('keydown', () => began = performance.now(), true);
     new MutationObserver(async () => {
-        const image = area.querySelector('img');
+        const image = picture();
         if (!image || image.src === shown) return;
         shown = image.src;
         await image.decode();
@@ -95,10 +96,9 @@ def slider_moves(page):
     """Run the notebook, move the slider r_max of its explorer, and return the milliseconds."""
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
     page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Restart Kernel and Run All Cells…").click()
-    page.locator(".jp-Dialog .jp-mod-accept").click()
-    handle = page.get_by_role("slider", name="r_max")
-    handle.wait_for(timeout=120_000)
+    page.get_by_text("Run All Cells", exact=True).click()
+    handle = page.get_by_role("slider").nth(1)
+    handle.wait_for(timeout=60_000)
     page.get_by_text("[*]:").first.wait_for(state="detached", timeout=120_000)
     area = page.locator(".jp-OutputArea").filter(has=handle).last
     area.evaluate(WATCH)
