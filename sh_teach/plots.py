@@ -201,7 +201,7 @@ def plot_bracket(bracket, figure=None):
     stopped = [size - above for size, above in pairwise(sizes)]
     for ax in (axes(ladder), axes(area)):
         ax.set_xlim(0, bracket.n * 1.12)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         ax.set_xlabel("trials")
     ladder.barh(rungs, promoted, color=BLUE, label="promoted")
     ladder.barh(rungs[:-1], stopped, left=sizes[1:], color=VERMILLION, hatch="//", label="stopped")
@@ -220,7 +220,7 @@ def plot_bracket(bracket, figure=None):
         label = f"a round: {resumed:,} epochs" if low == 0 else None
         area.bar(0, high - low, bottom=low, width=size, label=label, **step)
     area.set_ylabel("epochs")
-    area.yaxis.set_major_locator(MaxNLocator(integer=True))
+    area.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     for ax in (ladder, area):
         legend_above(ax, fontsize=10)
     return figure

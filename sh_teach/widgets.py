@@ -256,6 +256,6 @@ def _image(draw, text, figsize=(10, 5.6)):
     """Return HTML with a picture, and a text for those who do not see it."""
     figure, png = Figure(figsize=figsize, facecolor="white"), io.BytesIO()
     draw(figure)
-    figure.savefig(png, format="png", dpi=100)
+    figure.savefig(png, format="png", dpi=100, pil_kwargs={"compress_level": 1})
     data = base64.b64encode(png.getvalue()).decode()
     return f'<img src="data:image/png;base64,{data}" alt="{escape(text)}" style="max-width: 100%">'
