@@ -12,10 +12,9 @@ import signal
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -23,8 +22,11 @@ from machine import versions
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "tests"))
+
+from test_browser import QUIET, wait_for_server  # noqa: E402
+
 MOVES = 40
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 PICTURE = "() => [...document.querySelectorAll('.jp-Notebook img')].some(i => i.naturalWidth > 0)"
 # From the key to the frame in which the new picture is painted.
 WATCH = """area => {
@@ -55,9 +57,7 @@ def measure():
     page_address = f"{address}/lab/workspaces/bench/tree/notebooks/01_rungs.ipynb?token={token}"
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         places = {"JUPYTERLAB_WORKSPACES_DIR": folder, "JUPYTERLAB_SETTINGS_DIR": folder}
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=OPTIONS
-        )
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
         settings = Path(folder, "@jupyterlab", "docmanager-extension")
         settings.mkdir(parents=True)  # the notebook itself stays as it is
         (settings / "plugin.jupyterlab-settings").write_text('{"autosave": false}')
@@ -72,7 +72,7 @@ def measure():
         )
         try:
             page = browser.new_page(viewport={"width": 1300, "height": 900})
-            wait_for_server(address)
+            wait_for_server(address, lab)
             page.goto(page_address)
             page.wait_for_function(PICTURE, timeout=120_000)
             first_picture = time.perf_counter() - began
@@ -81,15 +81,6 @@ def measure():
             os.killpg(lab.pid, signal.SIGTERM)
             lab.wait()
             browser.close()
-
-
-def wait_for_server(address):
-    for _ in range(1200):
-        with suppress(OSError):
-            urllib.request.urlopen(f"{address}/api", timeout=5).close()
-            return
-        time.sleep(0.05)
-    raise TimeoutError("JupyterLab does not answer")
 
 
 def slider_moves(page):
