@@ -410,6 +410,15 @@ def test_the_smallest_wrong_bracket_is_shown():
     )
 
 
+def test_nothing_but_the_failure_is_told_of_a_scheduler_that_does_not_get_anywhere(capsys):
+    report = check_scheduler(Raises)
+    first, *story, count = str(report).splitlines()
+    assert first.startswith("failed         it runs")
+    assert story[-1].strip().startswith("--> update() raised KeyError")
+    assert count == "1 failed, 12 not attempted"
+    assert capsys.readouterr().out == f"{report}\n"
+
+
 def test_brackets_that_are_not_there_or_never_end_are_said_to_be_so():
     def nothing(r_min, r_max, eta):
         return None

@@ -153,3 +153,11 @@ def test_the_picture_of_a_long_queue_says_how_many_are_left_out():
     figure = plot_step(step, scheduler.bracket, WORKERS, until=10)
     assert figure.axes[1].texts[-1].get_text() == "and 43 more"
     plt.close(figure)
+
+
+def test_the_present_is_written_inside_the_picture_up_to_the_end_of_the_run(steps):
+    for step in (steps[0], steps[len(steps) // 2], steps[-1]):
+        figure = plot_step(step, halving().bracket, WORKERS, until=steps[-1].time)
+        figure.canvas.draw()
+        (label,) = [t for t in figure.axes[0].texts if "t = " in t.get_text()]
+        assert label.get_window_extent().x1 <= figure.bbox.x1
