@@ -93,6 +93,7 @@ def slider_moves(page):
     page.get_by_text("[*]:").first.wait_for(state="detached", timeout=120_000)
     area = page.locator(".jp-OutputArea").filter(has=handle).last
     area.evaluate(WATCH)
+    page.wait_for_timeout(3000)  # the figures of the rest of the notebook are still being painted
     handle.focus()
     for move in range(MOVES):
         page.keyboard.press("ArrowRight" if move < MOVES / 2 else "ArrowLeft")

@@ -182,7 +182,7 @@ def plot_bracket(bracket, figure=None):
     bracket : Bracket
         The plan to draw.
     figure : matplotlib.figure.Figure, optional
-        Where to draw; by default on a new one.
+        Where to draw; by default on a new one. One that has a bracket already is drawn over.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def plot_bracket(bracket, figure=None):
     if figure is None:
         figure = plt.figure(figsize=(10, 3.6), facecolor="white")
     margins = dict(left=0.07, right=0.985, top=0.86, bottom=0.17, wspace=0.2)
-    ladder, area = figure.subplots(1, 2, gridspec_kw=margins)
+    ladder, area = emptied(figure) or figure.subplots(1, 2, gridspec_kw=margins)
     levels, sizes = bracket.levels, bracket.sizes
     promoted = [*sizes[1:], 0]
     rungs = range(len(levels))
@@ -235,6 +235,16 @@ def axes(ax=None, figsize=(7.5, 4.5)):
         text.set_size(13)
     ax.tick_params(labelsize=11)
     return ax
+
+
+def emptied(figure):
+    """Return the Axes of a figure without what is drawn on them; new ones would take longer."""
+    for ax in figure.axes:
+        for artist in (*ax.patches, *ax.lines, *ax.texts):
+            artist.remove()
+        ax.containers.clear()
+        ax.relim()
+    return figure.axes
 
 
 def legend_above(ax, **what):

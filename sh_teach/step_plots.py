@@ -4,7 +4,7 @@ import math
 
 from matplotlib import pyplot as plt
 
-from sh_teach.plots import axes
+from sh_teach.plots import axes, emptied
 from sh_teach.time_plots import bar_colors
 from sh_teach.trials import RESOURCE
 
@@ -27,7 +27,7 @@ def plot_step(step, bracket, workers, until, figure=None):
     until : float
         Where the axis of time ends, in seconds: the same for all steps of a run.
     figure : matplotlib.figure.Figure, optional
-        Where to draw; by default on a new one.
+        Where to draw; by default on a new one. One that has a step already is drawn over.
 
     Returns
     -------
@@ -39,17 +39,22 @@ def plot_step(step, bracket, workers, until, figure=None):
     """
     if figure is None:
         figure = plt.figure(figsize=(10, 5.6), facecolor="white")
+    lanes, queue, *rungs = emptied(figure) or _new_axes(figure, workers)
+    _draw_workers(lanes, step, bracket, workers, until)
+    _draw_waiting(queue, step, bracket)
+    trials = [*step.waiting, *(e["trial"] for e in (*step.done, *step.running.values()))]
+    latest = max((trial.round for trial in trials), default=0)
+    for round, ax in enumerate(rungs, start=max(0, latest - ROUNDS_SHOWN + 1)):
+        _draw_rungs(ax, step, bracket, round)
+    return figure
+
+
+def _new_axes(figure, workers):
     # Fixed margins: to compute them would take longer than all the drawing.
     margins = dict(left=0.065, right=0.99, top=0.95, bottom=0.1, hspace=0.42, wspace=0.12)
     grid = figure.add_gridspec(2, 4, height_ratios=(0.8 + 0.2 * min(workers, 8), 2.4), **margins)
-    _draw_workers(figure.add_subplot(grid[0, :]), step, bracket, workers, until)
-    _draw_waiting(figure.add_subplot(grid[1, 0]), step, bracket)
-    trials = [*step.waiting, *(e["trial"] for e in (*step.done, *step.running.values()))]
-    latest = max((trial.round for trial in trials), default=0)
-    for column in range(ROUNDS_SHOWN):
-        round = max(0, latest - ROUNDS_SHOWN + 1) + column
-        _draw_rungs(figure.add_subplot(grid[1, 1 + column]), step, bracket, round)
-    return figure
+    places = [grid[0, :], *(grid[1, column] for column in range(1 + ROUNDS_SHOWN))]
+    return [figure.add_subplot(place) for place in places]
 
 
 def _draw_workers(ax, step, bracket, workers, until):

@@ -46,6 +46,7 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
         "prefact": ipywidgets.FloatSlider(prefact, min=0.1, max=4, description="prefact", **WIDE),
     }
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
+    figure = Figure(figsize=(10, 3.6), facecolor="white")
 
     def show(_=None):
         chosen = {name: slider.value for name, slider in sliders.items()}
@@ -56,10 +57,9 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
             return
         words.value = _spoken(describe_bracket(bracket))
         picture.value = _image(
-            lambda figure: plot_bracket(bracket, figure),
+            plot_bracket(bracket, figure),
             "Left, a bar for each rung with the trials it holds, the upper rungs shorter. Right, "
             "stairs for the epochs of a round, before the larger area of random search.",
-            figsize=(10, 3.6),
         )
 
     for slider in sliders.values():
@@ -123,15 +123,14 @@ def step_through(scheduler, workers, curves):
         layout={"width": "auto"},
     )
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
+    figure = Figure(figsize=(10, 5.6), facecolor="white")
 
     def show(_=None):
         steps = runs[choice.value]
         step, until = steps[event.value], steps[-1].time
         words.value = _spoken(f"t = {step.time:.1f} s. {step.sentence}")
-        picture.value = _image(
-            lambda figure: plot_step(step, brackets[choice.value], workers, until, figure),
-            describe_step(step),
-        )
+        drawn = plot_step(step, brackets[choice.value], workers, until, figure)
+        picture.value = _image(drawn, describe_step(step))
 
     def go(by):
         event.value = min(max(event.value + by, 0), event.max)
@@ -215,6 +214,7 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
     decide = ipywidgets.Button(description="do it", tooltip="Carry out the selected choice")
     back = ipywidgets.Button(description="take it back", tooltip="Undo the last choice")
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
+    figure = Figure(figsize=(10, 5.6), facecolor="white")
 
     def show(said):
         choices = game.options()
@@ -226,12 +226,9 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
         asks = f"t = {time:.1f} s: worker {free} is free. What shall it do?"
         words.value = _spoken(f"{said} {game.summary() or asks}")
         if game.steps:
-            picture.value = _image(
-                lambda figure: plot_step(
-                    game.steps[-1], game.bracket, workers, 1.3 * max(game.by_rule, time), figure
-                ),
-                describe_step(game.steps[-1]),
-            )
+            step, until = game.steps[-1], 1.3 * max(game.by_rule, time)
+            drawn = plot_step(step, game.bracket, workers, until, figure)
+            picture.value = _image(drawn, describe_step(step))
 
     def carry_out(_):
         if options.value is not None:
@@ -252,10 +249,9 @@ def _spoken(text):
     return f'<p role="alert" style="font-size: 1.15em; line-height: 1.4">{escape(text)}</p>'
 
 
-def _image(draw, text, figsize=(10, 5.6)):
-    """Return HTML with a picture, and a text for those who do not see it."""
-    figure, png = Figure(figsize=figsize, facecolor="white"), io.BytesIO()
-    draw(figure)
+def _image(figure, text):
+    """Return HTML with a picture of a figure, and a text for those who do not see it."""
+    png = io.BytesIO()
     figure.savefig(png, format="png", dpi=100, pil_kwargs={"compress_level": 1})
     data = base64.b64encode(png.getvalue()).decode()
     return f'<img src="data:image/png;base64,{data}" alt="{escape(text)}" style="max-width: 100%">'

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from sh_teach import (
@@ -280,3 +281,16 @@ def test_the_areas_of_a_bracket_are_its_epochs(r_min, more, eta):
     ground, *stairs = (bar.get_width() * bar.get_height() for bar in area.patches)
     assert ground == bracket.n * bracket.r_max
     assert sum(stairs) == bracket.epochs(resume=True)
+
+
+def test_a_bracket_drawn_over_others_looks_as_on_a_new_figure():
+    used = Figure()
+    for bracket in (Bracket(2, 10, 2), Bracket(1, 243, 3), Bracket(1, 1, 2, 1), Bracket(2, 8, 2)):
+        again = pixels(plot_bracket(bracket, used))
+        assert np.array_equal(again, pixels(plot_bracket(bracket, Figure())))
+
+
+def pixels(figure):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())

@@ -1,7 +1,10 @@
 """Runs as lists of steps: what each step holds, and what it says."""
 
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from sh_teach import (
     HPOTuner,
@@ -161,3 +164,20 @@ def test_the_present_is_written_inside_the_picture_up_to_the_end_of_the_run(step
         figure.canvas.draw()
         (label,) = [t for t in figure.axes[0].texts if "t = " in t.get_text()]
         assert label.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_a_step_drawn_over_others_looks_as_on_a_new_figure(steps):
+    used = Figure()
+    for step in (steps[0], steps[-1], steps[len(steps) // 2]):
+        drawn = [
+            plot_step(step, halving().bracket, WORKERS, steps[-1].time, figure)
+            for figure in (used, Figure())
+        ]
+        again, new = (np.asarray(pixels(figure)) for figure in drawn)
+        assert np.array_equal(again, new)
+
+
+def pixels(figure):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return canvas.buffer_rgba()
