@@ -36,14 +36,11 @@ TWO_PROCESSES := notebooks/02_successive_halving.ipynb
 # The longest first, so that both processors are busy to the end.
 SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
-# In a browser, `make test` runs the two notebooks whose widgets it touches.
-LEFT_TO_MAKE_BROWSER := $(patsubst %,--deselect 'tests/test_browser.py::test_a_notebook_runs_from_top_to_bottom_without_an_error[%',02 04 05)
-
 .PHONY: help lab test browser notebooks handout slides data bench constraints clean
 
 ## make lab          open the first notebook in JupyterLab
-## make test         check style, module and notebooks, and the widgets in a browser, if there is one
-## make browser      run every notebook in JupyterLab in a browser: five minutes, needs Chromium
+## make test         check style, module and notebooks, also in a browser, if there is one
+## make browser      only run the notebooks in JupyterLab in a browser, Chromium
 ## make notebooks    run every notebook and store its outputs
 ## make handout      write the student edition, without solutions, to handout/
 ## make slides       write the notebooks as slides to build/slides/
@@ -69,7 +66,7 @@ test: $(VENV)/installed-test,tools,browser $(LAB_SETTINGS)
 	$(PY) scripts/store_notebooks.py --check
 	@$(BUILD_FONT_CACHE)
 	OMP_NUM_THREADS=1 $(PY) -m pytest $(SIDE_BY_SIDE) --nbval --nbval-current-env --doctest-modules \
-	  $(LEFT_TO_MAKE_BROWSER) tests/test_browser.py $(filter-out $(TWO_PROCESSES),$(sort $(wildcard notebooks/*.ipynb))) sh_teach tests
+	  tests/test_browser.py $(filter-out $(TWO_PROCESSES),$(sort $(wildcard notebooks/*.ipynb))) sh_teach tests
 	$(PY) -m pytest --nbval --nbval-current-env $(TWO_PROCESSES)
 
 browser: $(VENV)/installed-test,tools,browser $(LAB_SETTINGS)

@@ -24,7 +24,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests"))
 
-from test_browser import QUIET, wait_for_server  # noqa: E402
+from test_browser import QUIET, wait_for_kernel, wait_for_server  # noqa: E402
 
 MOVES = 40
 PICTURE = "() => [...document.querySelectorAll('.jp-Notebook img')].some(i => i.naturalWidth > 0)"
@@ -85,7 +85,7 @@ def measure():
 
 def slider_moves(page):
     """Run the notebook, move the slider r_max of its explorer, and return the milliseconds."""
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    wait_for_kernel(page)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     handle = page.get_by_role("slider").nth(1)
