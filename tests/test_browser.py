@@ -294,3 +294,22 @@ def test_a_wrong_answer_is_told_so(run):
     answer = stub.get_by_text("not yet: From 4 to 8 it still falls by")
     answer.wait_for(timeout=30_000)
     keep(page, "wrong-answer")
+
+
+def test_the_slides_turn_by_key_and_fit_the_screen(browser, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    from make_slides import make_slides
+
+    slides = tmp_path / "slides.html"
+    slides.write_text(make_slides(ROOT / "notebooks" / "03_async_queue.ipynb"), "utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(slides.as_uri())
+    last = page.locator("section").count()
+    for key, now in [("ArrowRight", 2), ("Space", 3), ("PageUp", 2), ("Home", 1), ("End", last)]:
+        page.keyboard.press(key)
+        expect(page.locator("#number")).to_have_text(f"{now} / {last}")
+    page.goto(f"{slides.as_uri()}#8")
+    expect(page.locator("section.shown h2")).to_have_text("You are the scheduler")
+    assert page.evaluate("document.body.scrollHeight") <= 720
+    keep(page, "slide")
+    page.close()
