@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from sh_teach import (
@@ -283,14 +282,8 @@ def test_the_areas_of_a_bracket_are_its_epochs(r_min, more, eta):
     assert sum(stairs) == bracket.epochs(resume=True)
 
 
-def test_a_bracket_drawn_over_others_looks_as_on_a_new_figure():
+def test_a_bracket_drawn_over_others_looks_as_on_a_new_figure(pixels):
     used = Figure()
     for bracket in (Bracket(2, 10, 2), Bracket(1, 243, 3), Bracket(1, 1, 2, 1), Bracket(2, 8, 2)):
         again = pixels(plot_bracket(bracket, used))
         assert np.array_equal(again, pixels(plot_bracket(bracket, Figure())))
-
-
-def pixels(figure):
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from sh_teach import (
@@ -166,18 +165,11 @@ def test_the_present_is_written_inside_the_picture_up_to_the_end_of_the_run(step
         assert label.get_window_extent().x1 <= figure.bbox.x1
 
 
-def test_a_step_drawn_over_others_looks_as_on_a_new_figure(steps):
+def test_a_step_drawn_over_others_looks_as_on_a_new_figure(steps, pixels):
     used = Figure()
     for step in (steps[0], steps[-1], steps[len(steps) // 2]):
-        drawn = [
-            plot_step(step, halving().bracket, WORKERS, steps[-1].time, figure)
+        again, new = (
+            pixels(plot_step(step, halving().bracket, WORKERS, steps[-1].time, figure))
             for figure in (used, Figure())
-        ]
-        again, new = (np.asarray(pixels(figure)) for figure in drawn)
+        )
         assert np.array_equal(again, new)
-
-
-def pixels(figure):
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return canvas.buffer_rgba()
