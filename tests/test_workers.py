@@ -209,16 +209,21 @@ def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_
 ):
     calls = tmp_path / "calls"
     calls.mkdir()
+    journal = tmp_path / "run.jsonl"
 
     def killed_once(x, max_epochs, checkpoint):
         (calls / f"{checkpoint.name}-{max_epochs}-{time.time_ns()}").touch()
         resumed = checkpoint.exists()
         checkpoint.write_text(str(max_epochs))
         if checkpoint.name == "trial-2" and not resumed:
+            # Until the tuner has the result of the evaluation before, it dies with the process.
+            while journal.read_text().count('"ended"') < 2:
+                time.sleep(0.01)
             os.kill(os.getpid(), signal.SIGKILL)
         return objective(x, max_epochs)
 
-    tuner = run(2, 14, killed_once, checkpoint_dir=tmp_path / "checkpoints")
+    checkpoints = tmp_path / "checkpoints"
+    tuner = run(2, 14, killed_once, checkpoint_dir=checkpoints, journal=journal)
     assert evaluations(tuner) == evaluations(run(1))
     assert len(list(calls.iterdir())) == 15
     assert len(list(calls.glob("trial-2-1-*"))) == 2
@@ -237,6 +242,21 @@ def test_twenty_killed_processes_leave_the_results_of_an_undisturbed_run(tmp_pat
     tuner = run(2, 28, killed_the_first_time)
     assert len(list(tmp_path.iterdir())) == 20
     assert evaluations(tuner) == evaluations(run(1, 28))
+
+
+@quiet_dask
+@needs_sigkill
+def test_a_process_that_dies_with_a_result_in_its_hands_changes_no_result(tmp_path):
+    def dies_afterwards(x, max_epochs):
+        mark = tmp_path / f"{x}-{max_epochs}"
+        if max_epochs > 1 and not mark.exists():
+            mark.touch()
+            threading.Timer(0.002, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return objective(x, max_epochs)
+
+    tuner = run(2, 14, dies_afterwards)
+    assert len(list(tmp_path.iterdir())) == 6
+    assert evaluations(tuner) == evaluations(run(1))
 
 
 @quiet_dask
