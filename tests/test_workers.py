@@ -58,6 +58,10 @@ def evaluations(tuner):
     return {(r["trial_id"], repr(r["config"]), r["error"]) for r in tuner.records}
 
 
+def results_in(journal):
+    return journal.read_text().count('"ended"') if journal.exists() else 0
+
+
 @pytest.fixture
 def threads():
     with ThreadPoolExecutor(3) as executor:
@@ -217,7 +221,7 @@ def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_
         checkpoint.write_text(str(max_epochs))
         if checkpoint.name == "trial-2" and not resumed:
             # Until the tuner has the result of the evaluation before, it dies with the process.
-            while journal.read_text().count('"ended"') < 2:
+            while results_in(journal) < 2:
                 time.sleep(0.01)
             os.kill(os.getpid(), signal.SIGKILL)
         return objective(x, max_epochs)
@@ -305,12 +309,19 @@ def test_the_exception_of_another_process_ends_the_run_as_it_was_raised():
 
 
 @quiet_dask
-def test_a_worker_that_joins_late_gets_work():
+def test_a_worker_that_joins_late_gets_work(tmp_path):
     from distributed import Client, LocalCluster
+
+    journal = tmp_path / "run.jsonl"
 
     def slow(x, max_epochs):
         time.sleep(0.05)
         return objective(x, max_epochs)
+
+    def join_after_three_results():
+        while results_in(journal) < 3:
+            time.sleep(0.01)
+        cluster.scale(2)
 
     with (
         warnings.catch_warnings(),
@@ -319,9 +330,9 @@ def test_a_worker_that_joins_late_gets_work():
         ) as cluster,
         Client(cluster) as client,
     ):
-        joining = threading.Timer(0.3, cluster.scale, [2])
+        joining = threading.Thread(target=join_after_three_results, daemon=True)
         joining.start()
-        tuner = run(client, 60, slow)
+        tuner = run(client, 60, slow, journal=journal)
         joining.join()
     assert evaluations(tuner) == evaluations(run(1, 60))
     assert [record["worker"] for record in tuner.records[:3]] == [0, 0, 0]
