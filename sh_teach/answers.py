@@ -2,6 +2,8 @@
 
 import traceback
 
+from sh_teach.guard import described
+
 
 def check_answer(answer, is_right):
     """Say of an answer whether it is right: ``right``, ``not yet`` or ``not attempted``.
@@ -36,7 +38,7 @@ def check_answer(answer, is_right):
         print(f"not attempted\n{frame.f_code.co_name}() is still to be written.")
         return
     except Exception as error:
-        verdict = f"{type(error).__name__}: {error}"
+        verdict = described(error)
     if isinstance(verdict, str):
         print(f"not yet: {verdict}")
     else:

@@ -50,11 +50,18 @@ def guarded(name, function, *arguments):
         raise Stopped(f"{name} is still to be written.", True) from None
     except Exception as error:
         sys.settrace(usual)
-        *_, (frame, number) = traceback.walk_tb(error.__traceback__)
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
-        raise Stopped(f"{name} raised {what}.{_at(frame, number)}") from None
+        raise Stopped(f"{name} raised {described(error)}") from None
     finally:
         sys.settrace(usual)
+
+
+def described(error):
+    """Return in words what was raised, and by which line: the last one of the notebook's own."""
+    what = f"{type(error).__name__}: {error}".rstrip(".: ")
+    steps = list(traceback.walk_tb(error.__traceback__))
+    own = [step for step in steps if step[0].f_globals.get("__name__") == "__main__"]
+    frame, number = (own or steps)[-1]
+    return f"{what}.{_at(frame, number)}"
 
 
 def _at(frame, number):
