@@ -44,6 +44,13 @@ def cell(source):
     return names
 
 
+def test_an_exception_is_told_with_its_line(capsys):
+    check_answer(0, cell("def is_right(n):\n    return 1 / n\n")["is_right"])
+    assert capsys.readouterr().out == (
+        "not yet: ZeroDivisionError: division by zero. It happened at the line: return 1 / n\n"
+    )
+
+
 def test_an_exception_in_a_library_is_told_with_the_line_of_the_notebook_that_called_it(capsys):
     names = cell("def rungs(n):\n    return np.linalg.inv(np.zeros((n, n)))\n")
     check_answer(names["rungs"], lambda rungs: rungs(2) is None)
