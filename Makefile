@@ -83,7 +83,7 @@ slides: $(VENV)/installed-test
 	$(PY) scripts/make_slides.py
 
 data: $(VENV)/installed
-	$(PY) -m sh_teach.fashion_mnist
+	$(PY) -m sh_teach.objectives.fashion_mnist
 
 bench: $(VENV)/installed-bench $(VENV)/installed-tools
 	@$(PY) benchmarks

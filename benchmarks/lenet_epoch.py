@@ -24,7 +24,7 @@ from torchvision.transforms import Compose, Resize, ToTensor
 from torchvision.transforms.functional import to_pil_image
 
 from sh_teach import lenet
-from sh_teach.fashion_mnist import ImageData, find_full_data, load_fashion_mnist
+from sh_teach.objectives.fashion_mnist import ImageData, find_full_data, load_fashion_mnist
 
 BATCH_SIZE = 128
 LEARNING_RATE = 0.1

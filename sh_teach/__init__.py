@@ -1,5 +1,9 @@
 """sh_teach: successive halving, taught with code that is read.
 
+Six rooms: ``schedulers`` (what runs next), ``running`` (where, and when), ``objectives`` (what
+is trained), ``plots`` (what came of it), ``widgets`` (in slow motion) and ``classroom`` (is mine
+right?).
+
 Each public name is imported on first use, so ``import sh_teach`` is fast and needs neither torch
 nor matplotlib.
 """
@@ -7,26 +11,29 @@ nor matplotlib.
 from importlib import import_module
 
 _MODULES = {
-    "bracket": ["Bracket"],
-    "searchers": ["HPOSearcher", "RandomSearcher"],
-    "schedulers": ["HPOScheduler", "BasicScheduler", "SuccessiveHalvingScheduler"],
-    "trials": ["Trial"],
-    "hyperband": ["HyperbandScheduler", "hyperband_brackets"],
-    "asha": ["ASHAScheduler"],
-    "tuner": ["HPOTuner"],
-    "workers": ["LostEvaluation"],
-    "simulated_workers": ["SimulatedWorkers"],
-    "lenet": ["hpo_objective_lenet"],
-    "fashion_mnist": ["load_fashion_mnist"],
-    "curves": ["RecordedCurves"],
-    "source": ["show_source"],
-    "plots": ["plot_rungs", "plot_learning_curves", "plot_halving", "plot_bracket"],
-    "time_plots": ["plot_trajectory", "plot_anytime", "plot_timeline"],
-    "steps": ["record_steps"],
-    "step_plots": ["plot_step"],
-    "checks": ["check_scheduler", "check_bracket", "check_objective"],
-    "answers": ["check_answer"],
-    "widgets": ["explore_bracket", "step_through", "be_the_scheduler"],
+    "schedulers.bracket": ["Bracket"],
+    "schedulers.trial": ["Trial"],
+    "schedulers.searchers": ["HPOSearcher", "RandomSearcher"],
+    "schedulers.base": ["HPOScheduler", "BasicScheduler"],
+    "schedulers.halving": ["SuccessiveHalvingScheduler"],
+    "schedulers.hyperband": ["HyperbandScheduler", "hyperband_brackets"],
+    "schedulers.asha": ["ASHAScheduler"],
+    "running.tuner": ["HPOTuner"],
+    "running.workers": ["LostEvaluation"],
+    "running.simulated": ["SimulatedWorkers"],
+    "objectives.lenet": ["hpo_objective_lenet"],
+    "objectives.fashion_mnist": ["load_fashion_mnist"],
+    "objectives.curves": ["RecordedCurves"],
+    "plots.rungs": ["plot_rungs", "plot_learning_curves", "plot_halving"],
+    "plots.bracket": ["plot_bracket"],
+    "plots.time": ["plot_trajectory", "plot_anytime", "plot_timeline"],
+    "widgets.steps": ["record_steps"],
+    "widgets.picture": ["plot_step"],
+    "widgets.explorer": ["explore_bracket"],
+    "widgets.slow_motion": ["step_through", "be_the_scheduler"],
+    "classroom.check_scheduler": ["check_scheduler", "check_bracket", "check_objective"],
+    "classroom.answers": ["check_answer"],
+    "classroom.source": ["show_source"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

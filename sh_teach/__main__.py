@@ -51,7 +51,7 @@ def check_packages():
 def check_data():
     """Say which images the training will use."""
     try:
-        from sh_teach import fashion_mnist
+        from sh_teach.objectives import fashion_mnist
 
         folder = fashion_mnist.find_full_data(folder=None)
     except (ImportError, OSError, ValueError) as error:

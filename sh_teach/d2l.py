@@ -8,10 +8,10 @@ import inspect
 
 from matplotlib import pyplot as plt
 
-from sh_teach.lenet import hpo_objective_lenet
-from sh_teach.schedulers import BasicScheduler
-from sh_teach.searchers import HPOSearcher, RandomSearcher
-from sh_teach.tuner import HPOTuner
+from sh_teach.objectives.lenet import hpo_objective_lenet
+from sh_teach.running.tuner import HPOTuner
+from sh_teach.schedulers.base import BasicScheduler
+from sh_teach.schedulers.searchers import HPOSearcher, RandomSearcher
 
 __all__ = [
     "BasicScheduler",

@@ -1,9 +1,9 @@
 """What the drawn figures of img/ promise."""
 
-import importlib.util
 import re
 from pathlib import Path
 
+import draw_figures
 import matplotlib
 import pytest
 
@@ -11,19 +11,11 @@ ROOT = Path(__file__).resolve().parents[1]
 IMG = ROOT / "img"
 
 
-def load_script():
-    """Import img/draw_figures.py, which is in no package."""
-    spec = importlib.util.spec_from_file_location("draw_figures", IMG / "draw_figures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_stored_figures_are_what_the_script_draws_to_the_byte(tmp_path):
     pins = (ROOT / "constraints.txt").read_text("utf-8")
     if f"matplotlib=={matplotlib.__version__}\n" not in pins:
         pytest.skip("another version of matplotlib than the pinned one draws other files")
-    load_script().draw(tmp_path)
+    draw_figures.draw(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in IMG.glob("*.svg")}
     for drawn in tmp_path.iterdir():
         assert drawn.read_bytes() == (IMG / drawn.name).read_bytes(), drawn.name
@@ -31,7 +23,7 @@ def test_the_stored_figures_are_what_the_script_draws_to_the_byte(tmp_path):
 
 def test_drawing_leaves_the_settings_of_matplotlib_as_they_were(tmp_path):
     before = dict(matplotlib.rcParams)
-    load_script().draw(tmp_path)
+    draw_figures.draw(tmp_path)
     assert dict(matplotlib.rcParams) == before
 
 

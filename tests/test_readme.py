@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+MODULE = ROOT / "sh_teach"
 README = (ROOT / "README.md").read_text("utf-8")
 TEACHING = (ROOT / "TEACHING.md").read_text("utf-8")
 
@@ -38,8 +39,9 @@ def test_every_make_command_that_is_named_exists(text):
 
 
 def test_every_file_of_the_module_that_is_named_exists():
-    modules = {path.name for path in (ROOT / "sh_teach").glob("*.py")}
     diagram = re.search(r"## The module\n(.*?)## ", README, re.S)[1]
-    named = set(re.findall(r"\b(\w+\.py)\b", diagram))
-    assert len(named) > 10
-    assert named <= modules
+    rooms = re.findall(r"^(\w+)/ +(.*)$", diagram, re.M)
+    assert {room for room, _ in rooms} == {p.parent.name for p in MODULE.glob("*/__init__.py")}
+    for room, files in rooms:
+        named = {f"{name}.py" for name in files.split()}
+        assert named == {p.name for p in (MODULE / room).glob("*.py")} - {"__init__.py"}

@@ -1,7 +1,6 @@
 """What installing, checking and storing promise."""
 
 import importlib.metadata
-import importlib.util
 import json
 import re
 import shutil
@@ -12,12 +11,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import store_notebooks as script
 import yaml
 from nbformat import v4
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import sh_teach.__main__ as environment
+from sh_teach.objectives import fashion_mnist
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -25,18 +26,6 @@ TEST = PROJECT["optional-dependencies"]["test"]
 BENCH = PROJECT["optional-dependencies"]["bench"]
 TOOLS = PROJECT["optional-dependencies"]["tools"]
 BROWSER = PROJECT["optional-dependencies"]["browser"]
-
-
-def load_script():
-    """Import scripts/store_notebooks.py, which is in no package."""
-    path = ROOT / "scripts" / "store_notebooks.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-script = load_script()
 
 
 def python(*arguments):
@@ -152,15 +141,15 @@ def test_a_build_for_one_kind_of_machine_counts_as_the_pinned_version(monkeypatc
 
 
 def test_without_the_full_data_the_sample_is_a_note(monkeypatch):
-    monkeypatch.setattr("sh_teach.fashion_mnist.find_full_data", lambda folder=None: None)
+    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
     [(state, text)] = environment.check_data()
     assert state == "note"
     assert "make data" in text
 
 
 def test_without_any_images_the_check_says_how_to_get_them(monkeypatch, tmp_path):
-    monkeypatch.setattr("sh_teach.fashion_mnist.find_full_data", lambda folder=None: None)
-    monkeypatch.setattr("sh_teach.fashion_mnist.SAMPLE_FILE", tmp_path / "gone.npz")
+    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
+    monkeypatch.setattr(fashion_mnist, "SAMPLE_FILE", tmp_path / "gone.npz")
     [(state, text)] = environment.check_data()
     assert state == "MEND"
     assert "make data" in text
@@ -170,7 +159,7 @@ def test_unreadable_data_is_named_with_the_way_to_mend_it(monkeypatch):
     def unreadable(folder=None):
         raise OSError("images.gz is damaged")
 
-    monkeypatch.setattr("sh_teach.fashion_mnist.find_full_data", unreadable)
+    monkeypatch.setattr(fashion_mnist, "find_full_data", unreadable)
     [(state, text)] = environment.check_data()
     assert state == "MEND"
     assert "images.gz is damaged" in text

@@ -1,0 +1,45 @@
+"""Feedback on the answer to an exercise."""
+
+import traceback
+
+from sh_teach.classroom.student_code import described
+
+
+def check_answer(answer, is_right):
+    """Say of an answer whether it is right: ``right``, ``not yet`` or ``not attempted``.
+
+    Parameters
+    ----------
+    answer : object
+        A number, a table, a function, a tuple of several ... ``None`` is no attempt.
+    is_right : callable
+        ``is_right(answer)`` returns true or false, or a string that says what is wrong. Where it
+        runs code that is still to be written, which raises `NotImplementedError`, the answer is
+        no attempt either.
+
+    Examples
+    --------
+    >>> check_answer(None, lambda n: n == 6)
+    not attempted
+    >>> check_answer(5, lambda n: n == 6 or "One more.")
+    not yet: One more.
+    >>> check_answer(6, lambda n: n == 6 or "One more.")
+    right
+    """
+    parts = answer if isinstance(answer, tuple) else (answer,)
+    missing = sum(part is None for part in parts)
+    if missing:
+        print("not attempted" if missing == len(parts) else "not yet: a part is still None")
+        return
+    try:
+        verdict = is_right(answer)
+    except NotImplementedError as error:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        print(f"not attempted\n{frame.f_code.co_name}() is still to be written.")
+        return
+    except Exception as error:
+        verdict = described(error)
+    if isinstance(verdict, str):
+        print(f"not yet: {verdict}")
+    else:
+        print("right" if verdict else "not yet")

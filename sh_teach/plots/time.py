@@ -1,0 +1,169 @@
+"""Plots of a run over time; all read the table of `HPOTuner.dataframe`, as those of plots.py."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from sh_teach.plots.style import BLUE, ROUND_COLORS, axes, bar_colors, legend_above
+
+PROMOTION = dict(marker=">", markersize=5)
+FAILURE = dict(marker="X", markersize=8, markeredgecolor="white")
+
+
+def plot_trajectory(table, ax=None, label=None, color=BLUE):
+    """Draw the incumbent's error over time: the best validation error found so far.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `HPOTuner.dataframe`; it needs ``ended`` (seconds) and ``error``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, several runs on the same Axes if you like; by default on a new figure.
+    label : str, optional
+        Name of the run in the legend.
+    color : str
+        Colour of the line.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The line starts with the first finite error.
+    """
+    ax = axes(ax, figsize=(7.5, 3.5))
+    best, improved = _incumbent(table)
+    known = np.isfinite(best)
+    ax.step(table["ended"][known], best[known], where="post", color=color, lw=2.5, label=label)
+    ax.scatter(table["ended"][improved], best[improved], color=color, s=40, zorder=3)
+    ax.set(xlabel="time (seconds)", ylabel="error of the incumbent")
+    ax.set_xlim(left=0)
+    ax.xaxis.set_major_locator(MaxNLocator(8))
+    if label is not None:
+        ax.legend(frameon=False, loc="upper right")
+    return ax
+
+
+def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1, 0.9)):
+    """Draw what repeated runs had found by any time: mean and quantiles of the incumbent's error.
+
+    Parameters
+    ----------
+    runs : sequence of pandas.DataFrame
+        One table for each run, with ``error`` and the column `time`, which must not fall.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, several methods on the same Axes if you like; by default on a new figure.
+    time : str
+        The column that says what had been spent when the evaluation ended: ``"ended"`` in
+        seconds, or one of your own, such as epochs.
+    label : str, optional
+        Name of the method in the legend.
+    color : str
+        Colour of line and band.
+    band : pair of float
+        The quantiles between which the band lies.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The curves begin when every run has a finite error, and end with the shortest run.
+    """
+    ax = axes(ax)
+    grid, best = incumbents(runs, time)
+    low, high = np.quantile(best, band, axis=0)
+    ax.step(grid, best.mean(axis=0), where="post", color=color, linewidth=2.5, label=label)
+    ax.fill_between(grid, low, high, step="post", color=color, alpha=0.2, linewidth=0)
+    ax.set(xlabel="time (seconds)" if time == "ended" else time.replace("_", " "))
+    ax.set_ylabel("error of the incumbent")
+    if label is not None:
+        ax.legend(frameon=False, loc="upper right", fontsize=11)
+    return ax
+
+
+def incumbents(runs, time="ended"):
+    """Return the incumbents' errors of repeated runs, at the times at which any of them changed.
+
+    Parameters
+    ----------
+    runs : sequence of pandas.DataFrame
+        As for `plot_anytime`.
+    time : str
+        The column with the time.
+
+    Returns
+    -------
+    times : numpy.ndarray, shape (n,)
+        From the moment at which every run has a finite error to the end of the shortest run.
+    errors : numpy.ndarray, shape (number of runs, n)
+    """
+    steps = []
+    for run in runs:
+        best, changed = _incumbent(run)
+        steps.append((run.loc[changed, time].to_numpy(), best[changed].to_numpy()))
+    begin = max(times[0] for times, _ in steps)
+    end = min(run[time].iloc[-1] for run in runs)
+    times = np.unique(np.concatenate([[begin, end], *(times for times, _ in steps)]))
+    times = times[(times >= begin) & (times <= end)]
+    rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in steps]
+    return times, np.array(rows)
+
+
+def _incumbent(run):
+    """Return the lowest finite error after each evaluation, and where it has just fallen."""
+    best = run["error"].where(np.isfinite(run["error"]), np.inf).cummin()
+    return best, best < best.shift(fill_value=np.inf)
+
+
+def plot_timeline(table, ax=None, workers=None):
+    """Draw who did what when: a lane for each worker, a bar for each evaluation.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `HPOTuner.dataframe`; it needs ``trial_id``, ``round``, ``worker``, ``started``,
+        ``ended``, ``max_epochs`` and ``error``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a new figure.
+    workers : int, optional
+        How many lanes to draw, if more than the workers that ever worked.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The colour of a bar is its round, the darker the higher its rung; a number in it is its
+        trial. A triangle marks a promotion, a cross an evaluation without a finite error, and
+        hatching a worker that is idle.
+    """
+    lanes = range(workers or int(table["worker"].max()) + 1)
+    ax = axes(ax, figsize=(10, 1.6 + 0.42 * len(lanes)))
+    end = table["ended"].max()
+    idle = dict(facecolor="white", edgecolor="0.75", hatch="////", linewidth=0)
+    ax.barh(lanes, end, height=0.8, **idle, zorder=0)
+    levels = sorted(table["max_epochs"].unique())
+    first = table.groupby("trial_id")["max_epochs"].transform("min")
+    for row in table.assign(promoted=table["max_epochs"] > first).itertuples():
+        color, ink = bar_colors(row.round or 0, (levels.index(row.max_epochs) + 1) / len(levels))
+        width = row.ended - row.started
+        ax.barh(row.worker, width, left=row.started, height=0.8, color=color, edgecolor="white")
+        if width > 0.022 * end * len(str(row.trial_id)):
+            middle = row.started + width / 2
+            ax.text(middle, row.worker, row.trial_id, ha="center", va="center", color=ink, size=9)
+        if row.promoted:
+            ax.plot(row.started, row.worker + 0.28, color="black", clip_on=False, **PROMOTION)
+        if not np.isfinite(row.error):
+            ax.plot(row.ended, row.worker, color="black", clip_on=False, **FAILURE)
+    ax.set_xlim(0, end)
+    ax.set_ylim(len(lanes) - 0.4, -0.6)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="time (seconds)", ylabel="worker")
+    rounds = sorted(table["round"].dropna().unique())[: len(ROUND_COLORS)]
+    handles = [
+        Patch(color=ROUND_COLORS[int(number) % len(ROUND_COLORS)], label=f"round {number:g}")
+        for number in rounds
+    ]
+    handles.append(Line2D([], [], color="black", linestyle="", label="promotion", **PROMOTION))
+    if not np.isfinite(table["error"]).all():
+        handles.append(Line2D([], [], color="black", linestyle="", label="failed", **FAILURE))
+    handles.append(Patch(**idle | {"linewidth": 0.5}, label="idle"))
+    one_row = len(handles) <= 6
+    legend_above(ax, handles=handles, ncols=len(handles) if one_row else (len(handles) + 1) // 2)
+    return ax

@@ -1,0 +1,11 @@
+"""What runs next: searchers propose configurations, schedulers decide how long each is trained.
+
+Read ``bracket``, the plan of a round, and ``trial``; then ``searchers``, ``base``, ``waiting`` and
+``halving``, the algorithm of the book. ``hyperband`` and ``asha`` vary it.
+"""
+
+from sh_teach.schedulers.base import BasicScheduler, HPOScheduler, rank
+from sh_teach.schedulers.bracket import Bracket
+from sh_teach.schedulers.trial import Trial
+
+__all__ = ["BasicScheduler", "Bracket", "HPOScheduler", "Trial", "rank"]

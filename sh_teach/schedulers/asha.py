@@ -1,0 +1,110 @@
+"""ASHA: successive halving that never waits, and promotes on what it has seen so far."""
+
+import heapq
+from collections import defaultdict
+
+from sh_teach.schedulers.base import HPOScheduler, rank
+from sh_teach.schedulers.bracket import Bracket
+from sh_teach.schedulers.trial import RESOURCE
+
+
+class ASHAScheduler(HPOScheduler):
+    """Asynchronous successive halving, of the promotion type.
+
+    A free worker looks, from the top rung down, for a trial that is among the best ``1 / eta`` of
+    the results so far on its rung and was not promoted yet, and takes it one rung up; if there is
+    none, it starts a new trial at `r_min`. Nobody ever waits for a rung to fill. In exchange,
+    trials are promoted that turn out not to be among the best.
+
+    Parameters
+    ----------
+    searcher : HPOSearcher
+        Where new configurations come from.
+    eta : int
+        Halving constant: about one trial in `eta` is promoted from a rung.
+    r_min, r_max : int
+        Resource, here epochs, of the first rung and of the last.
+
+    Attributes
+    ----------
+    K : int
+        Number of promotions from the first rung to the last.
+    rung_levels : list of int
+        The resource at each rung.
+    all_observed_error_at_rungs : dict of int to list of (Trial, float)
+        Everything observed at a rung level, as it came in.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of its range, see `Bracket`.
+
+    Examples
+    --------
+    >>> from sh_teach import RandomSearcher
+    >>> scheduler = ASHAScheduler(RandomSearcher({"x": [1, 2, 3]}, seed=0), 2, r_min=1, r_max=2)
+    >>> first, second = scheduler.suggest(), scheduler.suggest()
+    >>> scheduler.update(first, 0.5)
+    >>> scheduler.suggest()["max_epochs"]  # of one result, 1 // 2 = 0 may be promoted
+    1
+    >>> scheduler.update(second, 0.4)
+    >>> scheduler.suggest()["max_epochs"]
+    2
+
+    References
+    ----------
+    Li et al.: A system for massively parallel hyperparameter tuning. MLSys 2020, arXiv 1810.05934.
+    """
+
+    def __init__(self, searcher, eta, r_min, r_max):
+        super().__init__(searcher)
+        self.bracket = Bracket(r_min, r_max, eta)
+        self.K = self.bracket.K
+        self.rung_levels = list(self.bracket.levels)
+        self.all_observed_error_at_rungs = defaultdict(list)
+        self._rungs = {level: _Rung(self.bracket.eta) for level in self.rung_levels}
+
+    def suggest(self):
+        """Return the trial that a free worker shall evaluate; there always is one."""
+        for k in reversed(range(self.K)):
+            trial = self._rungs[self.rung_levels[k]].take_promotable()
+            if trial is not None:
+                return self._hand_out(trial.promoted(self.rung_levels[k + 1]))
+        return self._hand_out(self._new_trial(**{RESOURCE: self.bracket.r_min}))
+
+    def update(self, config, error, info=None):
+        """Learn the result of an evaluation; see `HPOScheduler.update`."""
+        trial, error = self._take_back(config, error, info)
+        self.all_observed_error_at_rungs[trial[RESOURCE]].append((trial, error))
+        self._rungs[trial[RESOURCE]].add(trial, error)
+
+
+class _Rung:
+    """The results of a rung. Heaps keep its best ``1 / eta`` at hand, however many there are."""
+
+    def __init__(self, eta):
+        self._eta = eta
+        self._results = 0
+        self._best = []  # the best results // eta, the worst of them on top: negated
+        self._others = []  # the best of them on top
+        self._not_promoted = []  # the same
+
+    def add(self, trial, error):
+        error, trial_id = rank((trial, error))
+        self._results += 1
+        heapq.heappush(self._not_promoted, (error, trial_id, trial))
+        error, trial_id = heapq.heappushpop(self._best, (-error, -trial_id))
+        heapq.heappush(self._others, (-error, -trial_id))
+        if len(self._best) < self._results // self._eta:
+            error, trial_id = heapq.heappop(self._others)
+            heapq.heappush(self._best, (-error, -trial_id))
+
+    def take_promotable(self):
+        """Return the best trial not promoted yet, if it is among the best; else ``None``."""
+        if not self._best or not self._not_promoted:
+            return None
+        error, trial_id, trial = self._not_promoted[0]
+        if (-error, -trial_id) < self._best[0]:
+            return None
+        heapq.heappop(self._not_promoted)
+        return trial

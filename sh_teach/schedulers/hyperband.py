@@ -1,0 +1,89 @@
+"""Hyperband: successive halving that hedges its bet on `r_min`."""
+
+from sh_teach.schedulers.bracket import Bracket
+from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
+
+
+def hyperband_brackets(r_min, r_max, eta):
+    """Return Hyperband's cycle of brackets, from the boldest to plain random search.
+
+    Bracket s, counted down from K to 0, starts ``ceil((K + 1) / (s + 1) * eta**s)`` trials s rungs
+    below the top. So each bracket costs about as much as any other.
+
+    Parameters
+    ----------
+    r_min, r_max : int
+        Resource, here epochs, of the lowest rung and of the highest.
+    eta : int
+        Halving constant.
+
+    Returns
+    -------
+    list of Bracket, length K + 1
+
+    Examples
+    --------
+    >>> [(b.n, b.r_min) for b in hyperband_brackets(1, 81, 3)]
+    [(81, 1), (34, 3), (15, 9), (8, 27), (5, 81)]
+
+    References
+    ----------
+    Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar: Hyperband: a novel bandit-based approach to
+    hyperparameter optimization. JMLR 18(185), 2018. The first rung is rounded up, as in their
+    algorithm; later ones are rounded down, ``n // eta**k``. The book's chapter, which has the
+    factor ``(K + 1) / (s + 1)`` as `prefact`, would round the first rung down as well.
+    """
+    levels = Bracket(r_min, r_max, eta).levels
+    K = len(levels) - 1
+    return [
+        Bracket(levels[K - s], r_max, eta, n=-((K + 1) * -(eta**s) // (s + 1)))
+        for s in reversed(range(K + 1))
+    ]
+
+
+class HyperbandScheduler(SuccessiveHalvingScheduler):
+    """Successive halving whose rounds go through a cycle of brackets.
+
+    The first starts many trials at `r_min`, the last only a few at `r_max`; then it begins anew.
+    If early errors mislead, the late brackets do not mind; if they tell enough, the early ones
+    have found the best. All else is as in `SuccessiveHalvingScheduler`.
+
+    Parameters
+    ----------
+    searcher : HPOSearcher
+        Where new configurations come from.
+    eta : int
+        Halving constant: one trial in `eta` survives a rung.
+    r_min, r_max : int
+        Resource, here epochs, of the lowest rung and of the highest.
+    overlap_rounds, promote_when_certain : bool
+        As in `SuccessiveHalvingScheduler`.
+
+    Attributes
+    ----------
+    brackets : list of Bracket
+        One for each round of the cycle, see `hyperband_brackets`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of its range, see `Bracket`.
+
+    Examples
+    --------
+    >>> from sh_teach import RandomSearcher
+    >>> scheduler = HyperbandScheduler(RandomSearcher({"x": [1, 2]}, seed=0), 3, r_min=1, r_max=9)
+    >>> [bracket.sizes for bracket in scheduler.brackets]
+    [(9, 3, 1), (5, 1), (3,)]
+
+    References
+    ----------
+    Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar: Hyperband: a novel bandit-based approach to
+    hyperparameter optimization. JMLR 18(185), 2018.
+    """
+
+    def __init__(
+        self, searcher, eta, r_min, r_max, overlap_rounds=True, promote_when_certain=False
+    ):
+        super().__init__(searcher, eta, r_min, r_max, 1, overlap_rounds, promote_when_certain)
+        self.brackets = hyperband_brackets(r_min, r_max, eta)

@@ -1,0 +1,79 @@
+"""A bracket to explore with sliders."""
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from sh_teach.plots.bracket import plot_bracket
+from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
+from sh_teach.widgets.html import WIDE, image, spoken
+
+
+def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
+    """Show a bracket that changes with its sliders.
+
+    Parameters
+    ----------
+    r_min, r_max : int
+        Resource, here epochs, of the first rung and of the last, to begin with.
+    eta : int
+        Halving constant, to begin with.
+    prefact : float
+        Scales the number of trials, to begin with.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Sliders, what the bracket costs in words, and the picture of `plot_bracket`. What is not
+        possible is explained, and the last picture stays.
+    """
+    sliders = {
+        "r_min": ipywidgets.IntSlider(r_min, 1, 32, description="r_min", **WIDE),
+        "r_max": ipywidgets.IntSlider(r_max, 1, 256, description="r_max", **WIDE),
+        "eta": ipywidgets.IntSlider(eta, 1, 8, description="eta", **WIDE),
+        "prefact": ipywidgets.FloatSlider(prefact, min=0.1, max=4, description="prefact", **WIDE),
+    }
+    words, picture = ipywidgets.HTML(), ipywidgets.HTML()
+    figure = Figure(figsize=(10, 3.6), facecolor="white")
+
+    def show(_=None):
+        chosen = {name: slider.value for name, slider in sliders.items()}
+        try:
+            bracket = SuccessiveHalvingScheduler(None, **chosen).bracket
+        except ValueError as error:
+            words.value = spoken(f"Not possible. {error}.")
+            return
+        words.value = spoken(describe_bracket(bracket))
+        picture.value = image(
+            plot_bracket(bracket, figure),
+            "Left, a bar for each rung with the trials it holds, the upper rungs shorter. Right, "
+            "stairs for the epochs of a round, before the larger area of random search.",
+        )
+
+    for slider in sliders.values():
+        slider.observe(show, names="value")
+    show()
+    r_min, r_max, eta, prefact = sliders.values()
+    rows = [ipywidgets.HBox([r_min, r_max]), ipywidgets.HBox([eta, prefact])]
+    return ipywidgets.VBox([*rows, words, picture])
+
+
+def describe_bracket(bracket):
+    """Return what a bracket is and costs, in words.
+
+    Parameters
+    ----------
+    bracket : Bracket
+
+    Returns
+    -------
+    str
+    """
+    start = f"{bracket.n} trial{' starts' if bracket.n == 1 else 's start'}"
+    rungs = ", ".join(f"{n} at {r}" for r, n in zip(bracket.levels, bracket.sizes, strict=True))
+    nobody = "" if bracket.sizes[-1] else f" Nobody reaches {bracket.r_max} epochs!"
+    return (
+        f"N = {start}; on the rungs (epochs): {rungs}.{nobody} "
+        f"A round is {bracket.evaluations:,} evaluations and {bracket.epochs(resume=True):,} "
+        f"epochs, or {bracket.epochs():,} if every rung trains from scratch. Random search would "
+        f"train for {bracket.n * bracket.r_max:,}."
+    )

@@ -1,0 +1,140 @@
+"""The picture of a step: who works on what, what waits, and how the rungs fill."""
+
+import math
+
+from matplotlib import pyplot as plt
+
+from sh_teach.plots.style import axes, bar_colors, emptied
+from sh_teach.schedulers.trial import RESOURCE
+
+MOST_WAITING = 20
+ROUNDS_SHOWN = 3
+MOST_ROWS = 10
+
+
+def plot_step(step, bracket, workers, until, figure=None):
+    """Draw how things stand after a step.
+
+    Parameters
+    ----------
+    step : Step
+        From `record_steps`.
+    bracket : Bracket
+        The plan of the rounds.
+    workers : int
+        How many there are.
+    until : float
+        Where the axis of time ends, in seconds: the same for all steps of a run.
+    figure : matplotlib.figure.Figure, optional
+        Where to draw; by default on a new one. One that has a step already is drawn over.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Above, a lane for each worker: what has ended in the colour of its round, the darker the
+        higher its rung; what runs with a dashed outline to where it will end; a line for the
+        present. Below, what waits, next first, and the rungs of the latest three rounds: each
+        place with trial and error, the best on top, filled for those who would survive now.
+    """
+    if figure is None:
+        figure = plt.figure(figsize=(10, 5.6), facecolor="white")
+    lanes, queue, *rungs = emptied(figure) or _new_axes(figure, workers)
+    _draw_workers(lanes, step, bracket, workers, until)
+    _draw_waiting(queue, step, bracket)
+    trials = [*step.waiting, *(e["trial"] for e in (*step.done, *step.running.values()))]
+    latest = max((trial.round for trial in trials), default=0)
+    for round, ax in enumerate(rungs, start=max(0, latest - ROUNDS_SHOWN + 1)):
+        _draw_rungs(ax, step, bracket, round)
+    return figure
+
+
+def _new_axes(figure, workers):
+    # Fixed margins: to compute them would take longer than all the drawing.
+    margins = dict(left=0.065, right=0.99, top=0.95, bottom=0.1, hspace=0.42, wspace=0.12)
+    grid = figure.add_gridspec(2, 4, height_ratios=(0.8 + 0.2 * min(workers, 8), 2.4), **margins)
+    places = [grid[0, :], *(grid[1, column] for column in range(1 + ROUNDS_SHOWN))]
+    return [figure.add_subplot(place) for place in places]
+
+
+def _draw_workers(ax, step, bracket, workers, until):
+    axes(ax)
+    for evaluation in (*step.done, *step.running.values()):
+        trial, lane, began = (evaluation[name] for name in ("trial", "worker", "started"))
+        color, ink = _colors(trial, bracket)
+        now = min(step.time, evaluation["ends"])
+        ax.barh(lane, now - began, left=began, height=0.8, color=color, edgecolor="white")
+        if evaluation["ends"] > now:
+            rest = dict(facecolor="none", edgecolor=color, linestyle="--", linewidth=1.5)
+            ax.barh(lane, evaluation["ends"] - now, left=now, height=0.76, **rest)
+        # In the middle of what is done; of what has just begun, in the middle of what is to come.
+        done = now - began > 0.025 * until
+        middle, ink = (
+            ((began + now) / 2, ink) if done else ((now + evaluation["ends"]) / 2, "black")
+        )
+        ax.text(middle, lane, trial.trial_id, ha="center", va="center", color=ink, size=9)
+    ax.axvline(step.time, color="black", linewidth=1.5)
+    now = dict(transform=ax.get_xaxis_transform(), va="bottom", size=10)
+    side = "left" if step.time < 0.9 * until else "right"
+    ax.text(step.time, 1.0, f" t = {step.time:.1f} s ", ha=side, **now)
+    ax.set_xlim(0, until)
+    ax.set_ylim(workers - 0.4, -0.6)
+    ax.set_yticks(range(workers))
+    ax.set(xlabel="time (seconds)", ylabel="worker")
+
+
+def _draw_waiting(ax, step, bracket):
+    ax.set_title("waits, next first", size=12)
+    ax.set(xlim=(0, 4), ylim=(5, 0), aspect="equal")
+    ax.axis("off")
+    for i, trial in enumerate(step.waiting[:MOST_WAITING]):
+        color, ink = _colors(trial, bracket)
+        x, y = i % 4 + 0.5, i // 4 + 0.5
+        outline = dict(edgecolor="black", linewidth=2) if i == 0 else dict(edgecolor="white")
+        ax.bar(x, 0.9, bottom=y - 0.45, width=0.9, color=color, **outline)
+        ax.text(x, y - 0.13, trial.trial_id, ha="center", va="center", color=ink, size=11)
+        to = f"to {trial[RESOURCE]}"
+        ax.text(x, y + 0.24, to, ha="center", va="center", color=ink, size=8)
+    if not step.waiting:
+        ax.text(2, 0.5, "nothing", ha="center", va="center", size=11, style="italic")
+    if len(step.waiting) > MOST_WAITING:
+        ax.text(2, 5, f"and {len(step.waiting) - MOST_WAITING} more", ha="center", va="top")
+
+
+def _draw_rungs(ax, step, bracket, round):
+    """Draw a column for each rung: a place for each trial, the best on top."""
+    axes(ax)
+    color, ink = bar_colors(round, 0.5)
+    ax.set_title(f" round {round} ", size=11, color=ink, backgroundcolor=color)
+    rungs = step.rungs()
+    rows = min(bracket.n, MOST_ROWS)
+    for k, (level, size) in enumerate(zip(bracket.levels, bracket.sizes, strict=True)):
+        observed = rungs.get((round, level), [])
+        survivors = size if k == bracket.K else bracket.sizes[k + 1]
+        color, ink = bar_colors(round, (k + 1) / (bracket.K + 1))
+        for place in range(min(size, rows)):
+            cell = dict(x=k, height=0.86, bottom=place - 0.43, width=0.92, edgecolor="0.8")
+            if place >= len(observed):
+                ax.bar(**cell, color="0.95")
+                continue
+            survives = place < survivors
+            ax.bar(**cell, color=color if survives else "white")
+            inside = dict(va="center", color=ink if survives else "black")
+            trial, error = observed[place]
+            ax.text(k - 0.4, place, trial.trial_id, ha="left", size=9, weight="bold", **inside)
+            ax.text(k + 0.4, place, _short(error), ha="right", size=8, **inside)
+        if size > rows:
+            ax.text(k, rows - 0.4, f"+ {size - rows}", ha="center", va="top", size=8)
+    ax.set_xticks(range(bracket.K + 1), bracket.levels)
+    ax.set(xlim=(-0.5, bracket.K + 0.5), ylim=(rows - 0.4, -0.6))
+    ax.set_xlabel("rung level (epochs)", size=11)
+    ax.set_yticks([])
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.tick_params(length=0)
+
+
+def _short(error):
+    return f"{error:.2f}".removeprefix("0") if math.isfinite(error) else str(error)
+
+
+def _colors(trial, bracket):
+    return bar_colors(trial.round, (bracket.levels.index(trial[RESOURCE]) + 1) / (bracket.K + 1))

@@ -1,0 +1,322 @@
+import math
+import pickle
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib import pyplot as plt
+from scipy import stats
+
+from sh_teach import (
+    BasicScheduler,
+    HPOTuner,
+    RandomSearcher,
+    RecordedCurves,
+    SuccessiveHalvingScheduler,
+    hpo_objective_lenet,
+)
+from sh_teach.objectives.curves import TABLE_FILE
+from sh_teach.objectives.fashion_mnist import find_full_data
+
+HEADER = "config_id,learning_rate,batch_size,epoch,validation_error,seconds"
+ROWS = [
+    "7,0.5,64,1,0.4,10.0",
+    "7,0.5,64,2,0.3,12.5",
+    "3,0.1,32,1,nan,20.0",
+    "3,0.1,32,2,0.9,21.0",
+]
+
+
+@pytest.fixture(scope="module")
+def curves():
+    return RecordedCurves.load()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(*lines):
+        path = tmp_path / "own.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def own(write):
+    return RecordedCurves.load(write("# two configurations", HEADER, *ROWS))
+
+
+# --- the table that comes with the package -------------------------------------------------
+
+
+def test_the_package_brings_200_curves_of_16_epochs(curves):
+    assert curves.r_max == 16
+    assert curves.table.groupby("config_id").size().tolist() == [16] * 200
+
+
+def test_the_table_is_small_enough_for_a_repository_and_says_what_it_is():
+    text = TABLE_FILE.read_text("utf-8")
+    assert len(text) < 1_000_000
+    comments = [line for line in text.splitlines() if line.startswith("#")]
+    assert any("validation_error:" in line for line in comments)
+    assert TABLE_FILE.with_suffix(".md").is_file()
+
+
+def test_the_recorded_configurations_are_those_that_the_seed_of_the_data_card_draws(curves):
+    space = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
+    searcher = RandomSearcher(space, seed=0)
+    recorded = curves.table.drop_duplicates("config_id")[curves.hyperparameters]
+    drawn = pd.DataFrame([searcher.sample_configuration() for _ in range(200)])
+    np.testing.assert_allclose(recorded, drawn)
+
+
+def test_the_recorded_configurations_lie_in_the_space_of_the_book(curves):
+    assert curves.hyperparameters == ["learning_rate", "batch_size"]
+    assert curves.table["learning_rate"].between(1e-2, 1).all()
+    assert curves.table["batch_size"].between(32, 255).all()
+
+
+@pytest.fixture
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_recorded_epoch_can_be_trained_again(curves):
+    if find_full_data() is None:
+        pytest.skip("the table was recorded on the full data set, which is not on this machine")
+    row = curves.table.query("epoch == 1").nsmallest(1, "validation_error").iloc[0]
+    config = {"learning_rate": row["learning_rate"], "batch_size": int(row["batch_size"])}
+    again = hpo_objective_lenet(**config, max_epochs=1, data="full", device="cpu")
+    # Another processor, or another number of threads, rounds differently.
+    assert again == pytest.approx(row["validation_error"], abs=0.02)
+
+
+# --- standing in for a live objective ------------------------------------------------------
+
+
+def test_the_objective_answers_with_the_recorded_errors(own):
+    assert own.objective(learning_rate=0.5, batch_size=64, max_epochs=2) == 0.3
+    assert math.isnan(own.objective(learning_rate=0.1, batch_size=32, max_epochs=1))
+
+
+def test_the_runtime_of_a_part_of_a_training_is_the_sum_of_its_epochs(own):
+    config = {"learning_rate": 0.5, "batch_size": 64}
+    assert own.runtime(config, 0, 2) == 22.5
+    assert own.runtime(config | {"max_epochs": 2}, 1, 2) == 12.5
+    assert own.runtime(config, 1, 1) == 0
+
+
+def test_every_entry_of_the_table_is_what_the_objective_says(curves):
+    for row in curves.table.sample(200, random_state=0).itertuples():
+        config = {"learning_rate": row.learning_rate, "batch_size": row.batch_size}
+        assert curves.objective(**config, max_epochs=row.epoch) == row.validation_error
+        seconds = curves.runtime(config, row.epoch - 1, row.epoch)
+        assert seconds == pytest.approx(row.seconds)
+
+
+def test_a_tuner_runs_it_with_checkpoints_as_it_runs_lenet(curves, tmp_path):
+    scheduler = SuccessiveHalvingScheduler(curves.searcher(seed=0), eta=2, r_min=2, r_max=10)
+    tuner = HPOTuner(scheduler, curves.objective, checkpoint_dir=tmp_path, progress=False)
+    tuner.run(30)
+    assert np.isfinite(tuner.dataframe()["error"]).all()
+    assert tuner.incumbent["max_epochs"] == 10
+
+
+def test_its_default_of_epochs_is_that_of_lenet(curves):
+    tuner = HPOTuner(BasicScheduler(curves.searcher(seed=0)), curves.objective, progress=False)
+    tuner.run(1)
+    config = tuner.incumbent
+    assert tuner.incumbent_error == curves.objective(**config, max_epochs=10)
+
+
+def test_it_can_be_sent_to_another_process(own):
+    objective = pickle.loads(pickle.dumps(own.objective))
+    assert objective(learning_rate=0.5, batch_size=64, max_epochs=1) == 0.4
+
+
+def test_changing_its_table_does_not_change_its_answers(own):
+    own.table["validation_error"] = 0.0
+    assert own.objective(learning_rate=0.5, batch_size=64, max_epochs=1) == 0.4
+
+
+# --- its searcher --------------------------------------------------------------------------
+
+
+def test_the_searcher_proposes_each_configuration_once_before_any_comes_twice(curves):
+    searcher = curves.searcher(seed=0)
+    draws = [tuple(searcher.sample_configuration().values()) for _ in range(3 * 200)]
+    for begin in range(0, 600, 200):
+        assert set(Counter(draws[begin : begin + 200]).values()) == {1}
+    assert draws[:200] != draws[200:400]
+
+
+def test_the_same_seed_gives_the_same_order_and_another_seed_another(curves):
+    def order(seed):
+        searcher = curves.searcher(seed)
+        return [searcher.sample_configuration() for _ in range(20)]
+
+    assert order(1) == order(1) != order(2)
+
+
+def test_what_the_searcher_proposed_may_be_changed(own):
+    searcher = own.searcher(seed=0)
+    for _ in range(2):
+        searcher.sample_configuration()["learning_rate"] = "changed"
+    rates = {searcher.sample_configuration()["learning_rate"] for _ in range(2)}
+    assert rates == {0.5, 0.1}
+
+
+# --- what bad input gets -------------------------------------------------------------------
+
+
+def test_a_configuration_that_was_not_recorded_is_named(own):
+    with pytest.raises(ValueError, match=r"config=.*'learning_rate': 0\.2.*not in the table"):
+        own.objective(learning_rate=0.2, batch_size=64)
+    with pytest.raises(ValueError, match="config="):
+        own.objective(learning_rate=0.5)
+    with pytest.raises(ValueError, match="config="):
+        own.objective(learning_rate=0.5, batch_size=64, seed=1)
+    with pytest.raises(ValueError, match="config="):
+        own.runtime({"learning_rate": [0.5], "batch_size": 64}, 0, 1)
+
+
+@pytest.mark.parametrize(("epochs", "kind"), [(0, ValueError), (3, ValueError), (1.5, TypeError)])
+def test_epochs_that_were_not_recorded_are_named(own, epochs, kind):
+    config = {"learning_rate": 0.5, "batch_size": 64}
+    with pytest.raises(kind, match=f"max_epochs={epochs}"):
+        own.objective(**config, max_epochs=epochs)
+
+
+def test_a_runtime_cannot_run_backwards(own):
+    config = {"learning_rate": 0.5, "batch_size": 64}
+    with pytest.raises(ValueError, match="r_to=1"):
+        own.runtime(config, 2, 1)
+    with pytest.raises(ValueError, match="r_from=-1"):
+        own.runtime(config, -1, 1)
+
+
+def test_a_seed_that_is_none_is_refused(own):
+    with pytest.raises(TypeError, match=r"seed='a'"):
+        own.searcher(seed="a")
+
+
+# --- own tables ----------------------------------------------------------------------------
+
+
+def test_hyperparameters_may_be_of_any_name_and_kind(write):
+    path = write(
+        "config_id,epoch,optimizer,validation_error,layers,seconds",
+        "0,1,sgd,0.5,3,1.0",
+        "1,1,adam,0.4,3,1.0",
+    )
+    own = RecordedCurves.load(path)
+    assert own.hyperparameters == ["optimizer", "layers"]
+    assert own.objective(optimizer="adam", layers=3, max_epochs=1) == 0.4
+
+
+def test_rows_may_stand_in_any_order(write):
+    own = RecordedCurves.load(write(HEADER, *reversed(ROWS)))
+    assert own.objective(learning_rate=0.5, batch_size=64, max_epochs=1) == 0.4
+    assert own.runtime({"learning_rate": 0.1, "batch_size": 32}, 1, 2) == 21.0
+
+
+def test_a_loaded_table_equals_the_one_that_was_stored(curves, tmp_path):
+    curves.table.to_csv(tmp_path / "again.csv", index=False)
+    pd.testing.assert_frame_equal(RecordedCurves.load(tmp_path / "again.csv").table, curves.table)
+
+
+@dataclass
+class Malformed:
+    """Lines of a file, and what the message must name."""
+
+    lines: list
+    place: str
+
+
+def with_row(row, number=2):
+    """Give the good table with another row, whose line number is two higher (comment, header)."""
+    rows = list(ROWS)
+    rows[number] = row
+    return ["# a comment", HEADER, *rows]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Malformed([], "it is empty"),
+        Malformed([HEADER], "no row"),
+        Malformed([HEADER.replace("epoch", "epochs"), *ROWS], "column 'epoch'"),
+        Malformed([HEADER.replace("batch_size", "epoch"), *ROWS], "column 'epoch'"),
+        Malformed([HEADER.replace("batch_size", "learning_rate"), *ROWS], "'learning_rate'"),
+        Malformed(["config_id,epoch,validation_error,seconds", "0,1,.5,1"], "no hyperparameter"),
+        Malformed(with_row("3,0.1,32,1,0.9"), "line 5, column 'seconds'"),
+        Malformed(with_row("3,0.1,32,1,0.9,1.0,8"), "line 5, column 'number 7'"),
+        Malformed(with_row("3,0.1,32,1,bad,20.0"), "line 5, column 'validation_error': 'bad'"),
+        Malformed(with_row("3,0.1,32,1,,20.0"), "line 5, column 'validation_error'"),
+        Malformed(with_row("3,0.1,32,1,0.9,-2"), "line 5, column 'seconds'"),
+        Malformed(with_row("3,0.1,32,1,0.9,inf"), "line 5, column 'seconds'"),
+        Malformed(with_row("3,0.1,32,1,0.9,nan"), "line 5, column 'seconds'"),
+        Malformed(with_row("x,0.1,32,1,0.9,1"), "line 5, column 'config_id': 'x'"),
+        Malformed(with_row("3.5,0.1,32,1,0.9,1"), "line 5, column 'config_id'"),
+        Malformed(with_row("3,0.1,32,nan,0.9,1"), "line 5, column 'epoch'"),
+        Malformed(with_row("3,0.1,32,0,0.9,1"), "line 5, column 'epoch'"),
+        Malformed(with_row("3,0.1,32,2,0.9,1"), "line 6, column 'epoch'"),
+        Malformed(with_row("3,0.1,32,3,0.9,1"), "column 'epoch'"),
+        Malformed(with_row("3,,32,1,0.9,1"), "line 5, column 'learning_rate'"),
+        Malformed(with_row("3,nan,32,1,0.9,1"), "line 5, column 'learning_rate'"),
+        Malformed(with_row("3,0.1,33,2,0.9,1", 3), "line 6, column 'batch_size'"),
+        Malformed(["", HEADER, *ROWS[:3]], "line 5, column 'epoch'"),
+        Malformed(
+            [HEADER, *ROWS, "4,0.5,64,1,0.4,1", "4,0.5,64,2,0.4,1"], "line 6, column 'config_id'"
+        ),
+    ],
+    ids=lambda case: case.place,
+)
+def test_a_malformed_table_is_refused_with_row_and_column(write, case):
+    path = write(*case.lines)
+    with pytest.raises(ValueError, match=r"own\.csv: ") as caught:
+        RecordedCurves.load(path)
+    assert case.place in str(caught.value)
+
+
+def test_a_malformed_dataframe_is_refused_with_row_and_column(own):
+    own.table.loc[1, "seconds"] = -1.0
+    with pytest.raises(ValueError, match="row 1, column 'seconds'"):
+        RecordedCurves(own.table)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.csv"):
+        RecordedCurves.load(tmp_path / "nowhere.csv")
+
+
+def test_no_cut_through_the_file_is_read_as_if_it_were_whole(write):
+    text = "\n".join([HEADER, *ROWS]) + "\n"
+    whole = RecordedCurves.load(write(HEADER, *ROWS)).table
+    for length in range(len(text) - 5):
+        path = write()
+        path.write_text(text[:length], encoding="utf-8")
+        try:
+            table = RecordedCurves.load(path).table
+        except ValueError:
+            continue
+        # All that may be lost unnoticed are digits of the very last number, or a whole curve.
+        kept = slice(len(table) - 1)
+        pd.testing.assert_frame_equal(table[kept], whole[kept], check_dtype=False)
+
+
+def test_the_plot_draws_every_curve_and_names_the_highlighted_ones(own):
+    ax = own.plot(highlight=[7])
+    assert [line.get_label() for line in ax.lines if line.get_label().startswith("trial")] == [
+        "trial 7"
+    ]
+    assert len(ax.lines) == 2
+    plt.close("all")
