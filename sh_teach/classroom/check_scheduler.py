@@ -10,7 +10,6 @@ from sh_teach.classroom.invariants import PROMISES, RUNS
 from sh_teach.classroom.report import FAILED, HELD, NOT_ATTEMPTED, Report, story
 from sh_teach.classroom.student_code import Stopped, guarded
 from sh_teach.schedulers.bracket import Bracket
-from sh_teach.schedulers.trial import RESOURCE
 
 SIZES = [(2, 1, 2), (2, 1, 4), (3, 1, 3), (3, 1, 9), (2, 2, 10)]  # eta, r_min, r_max
 LOGARITHM_TRAP = (3, 1, 243)  # log(243) / log(3) is below 5
@@ -223,7 +222,7 @@ def check_objective(objective, config, r=1, R=2):
 
         def error(resource, name=None):
             checkpoint = {} if name is None else {"checkpoint": str(Path(folder) / name)}
-            return objective(**config, **{RESOURCE: resource}, **checkpoint)
+            return objective(**config, max_epochs=resource, **checkpoint)
 
         def repeats():
             first, second = error(r), error(r)

@@ -9,7 +9,6 @@ from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.searchers import HPOSearcher
-from sh_teach.schedulers.trial import RESOURCE
 
 
 @dataclass(frozen=True)
@@ -153,12 +152,12 @@ class History:
                 what = "suggest() returned None though nothing is being evaluated."
                 raise Stopped(what, unwritten=nothing_yet)
             return None
-        if not isinstance(suggestion, dict) or not {"draw", RESOURCE} <= suggestion.keys():
+        if not isinstance(suggestion, dict) or not {"draw", "max_epochs"} <= suggestion.keys():
             raise Stopped(
                 f"suggest() returned {suggestion!r}. It must return a dict with what the searcher "
-                f"proposed, here draw, and with {RESOURCE}."
+                f"proposed, here draw, and with max_epochs."
             )
-        draw, level = suggestion["draw"], suggestion[RESOURCE]
+        draw, level = suggestion["draw"], suggestion["max_epochs"]
         if level not in self.bracket.levels:
             levels = ", ".join(map(str, self.bracket.levels))
             raise Stopped(f"suggest() asked for {level!r} epochs. The rung levels are {levels}.")
@@ -169,7 +168,7 @@ class History:
 
     def update(self, config, error):
         """Hand a result on."""
-        event = Event("result", self._workers.now, config["draw"], config[RESOURCE], error)
+        event = Event("result", self._workers.now, config["draw"], config["max_epochs"], error)
         self.events.append(event)
         self._reported.append((config, dict(config)))
         guarded("update()", self._method("update"), config, error)

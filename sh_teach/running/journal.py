@@ -1,5 +1,6 @@
-"""The journal: a run on disk, line by line, from which it goes on after a crash."""
+"""The journal: a run on disk, line by line, from which it continues after a crash."""
 
+import inspect
 import json
 import math
 import os
@@ -7,25 +8,21 @@ import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from sh_teach.files import append_line
+from sh_teach.words import listing
 
-SUGGESTION = ("number", "trial_id", "round", "config")
-TORN = "the last line was cut off, as by a crash; what it said is done again"
+VERSION = 2  # 1 listed the scheduler's attributes in place of its settings
+TORN = "the last line was cut off, as by a crash; the work that it recorded is repeated"
 
 
 class Journal:
-    """A file of JSON lines: what run it is, then every suggestion and every result, in order.
+    """A file of JSON lines: the settings of a run, then every suggestion and every result.
 
-    Replaying it through a fresh scheduler gives the scheduler's state, so nothing else is stored.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file. Its folder must exist; it itself need not. A lock file is put beside it.
-    scheduler : HPOScheduler
-        A new one. Its settings stand in the first line, to tell this run from others.
+    Replaying it through a new scheduler gives the scheduler's state, so nothing else is stored.
+    The file's folder must exist; the file need not. A lock file is put beside it.
 
     Examples
     --------
@@ -44,45 +41,35 @@ class Journal:
 
     def __init__(self, path, scheduler):
         self.path = Path(path)
-        if not self.path.parent.is_dir():
-            raise ValueError(f"journal={str(path)!r}: its folder does not exist")
-        self._run = {"scheduler": type(scheduler).__name__, **_settings(scheduler)}
-        self._header = _line({"journal": "sh_teach", "run": self._run})
         self._named = f"journal={str(path)!r}"
+        if not self.path.parent.is_dir():
+            raise ValueError(f"{self._named}: its folder does not exist")
+        try:
+            self._run = identity(scheduler)
+        except ValueError as error:
+            raise ValueError(f"{self._named}: {error}") from None
+        self._header = _line({"journal": "sh_teach", "version": VERSION, "run": self._run})
         self._lock = FileLock(f"{self.path}.lock", timeout=0)
         self._size = None  # of what was read or written here
 
     def entries(self):
         """Return what was written so far, without the header.
 
-        Returns
-        -------
-        list of dict
-            A last line that was cut off is dropped from the file, with a warning.
-
-        Raises
-        ------
-        ValueError
-            If the journal is of another run, or another line than the last is damaged.
-        RuntimeError
-            If another process runs on it.
+        A last line that was cut off is removed from the file, with a warning. Raise a ValueError
+        if the journal belongs to another run or another line is damaged, and a RuntimeError if
+        another process runs on it.
         """
         if not self.path.exists():
             self._size = 0
             return []
         with self.locked():
-            content = self.path.read_bytes()
-            # A crash may have cut the header itself.
-            if not (content.startswith(self._header) or self._header.startswith(content)):
-                first = _parse(content.splitlines(keepends=True)[0])
-                raise ValueError(
-                    f"{self._named}: it is of another run, or the scheduler has been used before. "
-                    f"It says {first and first.get('run')}, here it is {self._run}"
-                )
-            lines = content.splitlines(keepends=True)
+            lines = self.path.read_bytes().splitlines(keepends=True)
             entries = [_parse(line) for line in lines]
+            # A crash may have cut the header itself.
+            if lines and not self._header.startswith(lines[0]):
+                self._check_header(entries[0])
             if lines and entries[-1] is None:
-                warnings.warn(f"{self._named}: {TORN}", stacklevel=4)
+                warnings.warn(f"{self._named}: {TORN}", stacklevel=5)
                 lines.pop()
                 entries.pop()
                 os.truncate(self.path, sum(map(len, lines)))
@@ -91,6 +78,19 @@ class Journal:
                 raise ValueError(f"{self._named}: line {damaged} is damaged")
             self._size = sum(map(len, lines))
             return entries[1:]
+
+    def _check_header(self, header):
+        """Raise a ValueError unless the header is that of this run."""
+        if header is None or header.get("journal") != "sh_teach":
+            raise ValueError(f"{self._named}: line 1 is damaged, or this is no journal")
+        version = header.get("version", 1)
+        if version != VERSION:
+            raise ValueError(
+                f"{self._named}: it has version {version} of the format, and version {VERSION} "
+                f"is read here. Take a new file, or finish the run with the sh_teach that began it"
+            )
+        if difference := _difference(header["run"], self._run):
+            raise ValueError(f"{self._named}: it belongs to another run. {difference}")
 
     def locked(self):
         """Return a context in which no other process or tuner can use this journal."""
@@ -101,51 +101,30 @@ class Journal:
 
     @contextmanager
     def in_use(self):
-        """Keep others out for a run; nobody may have gone on with it since it was read."""
+        """Lock the journal for a run, unless another run has continued it since it was read."""
         with self.locked():
             size = self.path.stat().st_size if self.path.exists() else 0
             if size != self._size:
                 raise RuntimeError(
-                    f"{self._named}: another run has gone on with it; make a new tuner"
+                    f"{self._named}: another run has continued it. Make a new tuner"
                 )
             yield
 
     def suggested(self, evaluation):
-        """Write down an evaluation that is about to start.
-
-        Parameters
-        ----------
-        evaluation : dict
-            With ``number``, ``trial_id``, ``round`` and ``config``, which is written as far as
-            JSON knows it, and else as its ``repr``.
-
-        Raises
-        ------
-        OSError
-            If it could not be written, say on a full disk. Then nothing of it is in the file.
-        """
-        self._append({name: evaluation[name] for name in SUGGESTION})
+        """Write down an evaluation that is about to start; after an OSError nothing is written."""
+        self._append(_suggestion(evaluation))
 
     def ended(self, number, result):
-        """Write down a result: the error of evaluation `number`, and when and where it ran.
-
-        Raises
-        ------
-        OSError
-            As for `suggested`.
-        """
-        error = result["error"]
-        # Strict JSON has no nan and no inf.
-        written = error if math.isfinite(error) else str(error)
-        self._append({"number": number} | result | {"error": written})
+        """Write down the result of an evaluation; after an OSError nothing is written."""
+        self._append(_plain({"number": number} | result, "result"))
 
     def compare(self, entry, evaluation):
         """Raise a ValueError unless the scheduler suggests again what the journal says."""
-        suggested = evaluation and {name: evaluation[name] for name in SUGGESTION}
+        suggested = evaluation and _suggestion(evaluation)
         if suggested is None or _line(suggested) != _line(entry):
             raise ValueError(
-                f"{self._named}: it is of another run. It says {entry}, the scheduler suggests "
-                f"{suggested}. Was the searcher made with another seed, or with none?"
+                f"{self._named}: it belongs to another run. It has {entry}, but the scheduler "
+                f"suggests {suggested}. Has the searcher, or the scheduler's code, changed?"
             )
 
     def _append(self, entry):
@@ -154,20 +133,92 @@ class Journal:
         self._size += len(content)
 
 
-def _settings(scheduler):
-    """Return what tells a scheduler from another one before they have suggested anything."""
-    return {name: value for name, value in vars(scheduler).items() if _is_plain(value)}
+def identity(scheduler):
+    """Return the settings of a new scheduler; raise if they cannot tell its run from others."""
+    if not hasattr(scheduler, "settings"):
+        raise ValueError(
+            f"{type(scheduler).__name__} has no method settings(), by which a journal knows its "
+            f"run. Let it return a dict of the constructor's arguments"
+        )
+    settings = scheduler.settings()
+    searcher = getattr(scheduler, "searcher", None)
+    known = settings.get("searcher")
+    for thing, names in ((scheduler, settings), (searcher, known)):
+        lacking = [name for name in _arguments(thing) if name not in names]
+        if lacking:
+            raise ValueError(
+                f"the settings() of {type(thing).__name__} lack {listing(lacking)}, by which a "
+                f"journal knows its run"
+            )
+    if isinstance(known, dict) and known.get("seed", 0) is None:
+        why = "the searcher has no seed, so its draws cannot be repeated"
+        raise ValueError(f"{why}. Give it one, such as seed=0")
+    if getattr(scheduler, "trials", 0) or getattr(searcher, "drawn", 0):
+        raise ValueError("the scheduler, or its searcher, has been used before. Make new ones")
+    return _plain(settings, "settings")
 
 
-def _is_plain(value):
-    return isinstance(value, bool | int | float | str) or (
-        isinstance(value, list) and all(_is_plain(item) for item in value)
-    )
+def _arguments(thing):
+    """Return the names of the constructor's arguments, without the searcher."""
+    if type(thing).__init__ is object.__init__:
+        return []
+    parameters = inspect.signature(type(thing)).parameters.values()
+    named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return [name for name in named if name != "searcher"]
+
+
+def _suggestion(evaluation):
+    """Return what is written down of an evaluation before it starts."""
+    names = ("number", "trial_id", "round", "config")
+    return _plain({name: evaluation[name] for name in names}, "evaluation")
+
+
+def _plain(value, where):
+    """Return a value as strict JSON has it, the same in every process; raise if it cannot be."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item, f"{where}[{key!r}]") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, where) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item(), where)
+    distribution = getattr(value, "dist", None)
+    if distribution is not None and _is_in_scipy(distribution):
+        return {distribution.name: _plain([*value.args, value.kwds], where)}
+    text = repr(value)
+    if callable(value) or isinstance(value, set | frozenset) or " at 0x" in text:
+        raise ValueError(
+            f"{where} holds {text}, which has no name that is the same in another process. "
+            f"Use a string, and let the objective look up what it stands for"
+        )
+    return text
+
+
+def _is_in_scipy(distribution):
+    from scipy import stats
+
+    return type(getattr(stats, distribution.name, None)) is type(distribution)
+
+
+def _difference(theirs, ours):
+    """Return the first setting that differs, in words; "" if none does."""
+    if list(theirs) != list(ours):
+        return f"It has {listing(theirs)}, and here it is {listing(ours)}"
+    for name in ours:
+        then, now = theirs[name], ours[name]
+        if _line(then) != _line(now):
+            if isinstance(then, dict) and isinstance(now, dict):
+                return f"{name}: {_difference(then, now)}"
+            return f"It has {name}={then!r}, and here it is {now!r}"
+    return ""
 
 
 def _line(entry):
     """Return an entry as a line of bytes; the same entry always gives the same line."""
-    return (json.dumps(entry, default=repr) + "\n").encode()
+    return (json.dumps(entry) + "\n").encode()
 
 
 def _parse(line):

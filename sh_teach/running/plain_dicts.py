@@ -2,8 +2,6 @@
 
 import math
 
-from sh_teach.schedulers.trial import RESOURCE
-
 
 class TrialIds:
     """Trial ids for a scheduler that suggests plain dicts: there a trial is a configuration."""
@@ -17,7 +15,7 @@ class TrialIds:
         if hasattr(suggestion, "trial_id"):
             return suggestion.trial_id
         arguments = dict(suggestion)
-        resource = arguments.pop(RESOURCE, 0)
+        resource = arguments.pop("max_epochs", 0)
         configuration = repr(sorted(arguments.items()))
         trial_id, paid = self._latest.get(configuration, (None, math.inf))
         if resource <= paid:

@@ -2,11 +2,13 @@
 
 import asyncio
 import queue
+import sys
 import time
-from concurrent.futures import BrokenExecutor, CancelledError
+from concurrent.futures import BrokenExecutor, CancelledError, Executor
 from contextlib import ExitStack
 
-from sh_teach.running.workers import LostEvaluation
+from sh_teach.arguments import integer
+from sh_teach.running.workers import InlineWorker, LostEvaluation, Workers
 
 POLL_SECONDS = 0.5
 START_SECONDS = 120
@@ -21,20 +23,24 @@ ENVIRONMENT = {  # of local processes
 }
 
 
-class ExecutorWorkers:
+def as_workers(workers):
+    """Return the `Workers` that an argument of `HPOTuner` stands for."""
+    if isinstance(workers, Workers):
+        return workers
+    if isinstance(workers, Executor):
+        return ExecutorWorkers(workers)
+    # distributed takes a second to import, and is imported where there is a Client.
+    if "distributed" in sys.modules and isinstance(workers, sys.modules["distributed"].Client):
+        return ClusterWorkers(workers)
+    n = integer("workers", workers, minimum=1)
+    return InlineWorker() if n == 1 else LocalProcesses(n)
+
+
+class ExecutorWorkers(Workers):
     """The workers of a `concurrent.futures.Executor`, which stays the caller's to shut down.
 
-    Parameters
-    ----------
-    executor : concurrent.futures.Executor
-        Threads or processes. What runs in another process must be importable there.
-
-    Attributes
-    ----------
-    free : int
-        How many evaluations can be started now.
-    now : float
-        Seconds since the first run began, without the time between runs.
+    What runs in another process must be importable there. The clock counts the seconds since the
+    first run began, without the time between runs.
     """
 
     def __init__(self, executor):
@@ -44,7 +50,7 @@ class ExecutorWorkers:
         self._running = {}  # worker -> future
 
     def __enter__(self):
-        """Start the clock. What ends from now on is told by a queue of this run alone."""
+        """Start the clock. Each run has a queue of its own for what ends."""
         self._began = time.perf_counter()
         self._done = queue.SimpleQueue()
         self._running = {}
@@ -79,7 +85,7 @@ class ExecutorWorkers:
         self._elapsed = evaluation["ended"]
 
     def start(self, evaluation, objective, arguments):
-        """Hand an evaluation to the executor; see `InlineWorker.start`."""
+        """Submit an evaluation to the executor."""
         worker = next(i for i in range(len(self._running) + 1) if i not in self._running)
         evaluation["worker"] = worker
         done = self._done
@@ -87,13 +93,7 @@ class ExecutorWorkers:
         future.add_done_callback(lambda future: done.put((evaluation, future)))
 
     def finished(self):
-        """Wait for the next evaluations to end; see `InlineWorker.finished`.
-
-        Returns
-        -------
-        list
-            Empty after half a second without any: a worker may have joined meanwhile.
-        """
+        """Wait for evaluations to end, half a second at most: a worker may join meanwhile."""
         try:
             done = [self._done.get(timeout=POLL_SECONDS)]
         except queue.Empty:
@@ -117,13 +117,9 @@ class ExecutorWorkers:
 
 
 class ClusterWorkers(ExecutorWorkers):
-    """The workers of a Dask cluster; they may come and go while it runs.
+    """The workers of a Dask cluster, given by its Client; they may join and leave meanwhile.
 
-    Parameters
-    ----------
-    executor : dask.distributed.Client
-        Connected to the cluster. A worker that dies costs its evaluations a retry, which Dask
-        does itself, three times at most.
+    A worker that dies costs its evaluations a retry, which Dask does itself, three times at most.
     """
 
     def _capacity(self):
@@ -136,13 +132,7 @@ class ClusterWorkers(ExecutorWorkers):
 
 
 class LocalProcesses(ClusterWorkers):
-    """Processes on this machine, one thread each, for as long as a run lasts.
-
-    Parameters
-    ----------
-    n : int
-        How many. One that dies is started again.
-    """
+    """Processes on this machine, of one thread each; one that dies is started again."""
 
     def __init__(self, n):
         super().__init__(executor=None)
@@ -155,8 +145,8 @@ class LocalProcesses(ClusterWorkers):
 
         settings = {
             "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
-            # Dask looks once more after a worker that died, by default 15 seconds later. Were it
-            # just being started again, for a second death, it would be given up for good.
+            # Dask checks on a worker that died once more, by default 15 seconds later. If it is
+            # just being started again then, after a second death, Dask removes it for good.
             "distributed.deploy.lost-worker-timeout": "1000 days",
             # No evaluation waits on a busy worker, where its neighbour's death would count for it.
             "distributed.scheduler.worker-saturation": 1.0,
@@ -182,20 +172,14 @@ class LocalProcesses(ClusterWorkers):
         self._until_exit.close()
 
     def finished(self):
-        """Wait for the next evaluations to end; see `ExecutorWorkers.finished`.
-
-        Raises
-        ------
-        RuntimeError
-            If no process has been up for two minutes: perhaps none can be started any more.
-        """
+        """Wait for evaluations to end; raise if no process has been up for two minutes."""
         results = super().finished()
         if results or self.executor.nthreads():
             self._last_seen = time.perf_counter()
         elif time.perf_counter() - self._last_seen > START_SECONDS:
             raise RuntimeError(
                 f"workers={self.n}: no process has been up for {START_SECONDS} seconds. "
-                f"The results so far are kept, and run() goes on"
+                f"The results so far are kept, and run() continues"
             )
         return results
 

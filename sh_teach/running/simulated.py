@@ -1,17 +1,15 @@
 """Workers on a simulated clock: thousands of them, and hours in a second."""
 
-import gc
 import heapq
 import math
 
 import numpy as np
 
 from sh_teach.arguments import integer
-from sh_teach.running.workers import LostEvaluation, evaluate
-from sh_teach.schedulers.trial import RESOURCE
+from sh_teach.running.workers import LostEvaluation, Workers, evaluate
 
 
-class SimulatedWorkers:
+class SimulatedWorkers(Workers):
     """Any number of workers on a simulated clock, a discrete-event simulation.
 
     The objective is called when an evaluation ends, and takes no time on that clock.
@@ -24,11 +22,11 @@ class SimulatedWorkers:
         ``runtime(config, r_from, r_to)``: the seconds that training takes from one resource to
         another, such as `RecordedCurves.runtime`.
     resume : bool
-        Whether a promoted trial goes on from its checkpoint, or is trained from scratch.
+        Whether a promoted trial continues from its checkpoint, or is trained from scratch.
     straggler_std : float
         A runtime is multiplied by ``1 + |z|``, z normal with this standard deviation.
     drop_probability : float
-        That an evaluation is lost in a unit of time; below 1. The tuner repeats it, unless
+        That an evaluation is lost in a unit of time; below 1. The tuner retries it, unless
         ``catch=LostEvaluation`` makes it count as failed.
     seed : int, optional
         Fixes stragglers and drops.
@@ -77,28 +75,14 @@ class SimulatedWorkers:
         self.resume = resume
         self.straggler_std = straggler_std
         self.drop_probability = drop_probability
-        self.now = 0.0
         self._rng = np.random.default_rng(seed)
         self._trained = {}  # trial_id -> the resource it was trained to
         self._started = 0
-        self._make_idle()
 
     def __enter__(self):
-        """Make all workers idle: what an interrupted run had started is dropped."""
-        self._make_idle()
-        # A large run keeps millions of objects. The garbage collector would look at all of them
-        # again and again, which took half of the time.
-        self._usual_thresholds = gc.get_threshold()
-        gc.set_threshold(100_000, 50, 100)
-        return self
-
-    def __exit__(self, *_):
-        """Let the garbage collector be as it was; nothing runs in the background."""
-        gc.set_threshold(*self._usual_thresholds)
-
-    def _make_idle(self):
         self._idle = list(range(self.n))
         self._running = []  # a heap, what ends next on top
+        return self
 
     @property
     def free(self):
@@ -107,16 +91,16 @@ class SimulatedWorkers:
 
     def replay(self, evaluation):
         """Take over the time at which an evaluation of an earlier process ended."""
-        self.now = evaluation["ended"]
-        self._trained[evaluation["trial_id"]] = evaluation["config"][RESOURCE]
+        super().replay(evaluation)
+        self._trained[evaluation["trial_id"]] = evaluation["config"]["max_epochs"]
 
     def start(self, evaluation, objective, arguments):
-        """Start an evaluation on the first idle worker; see `InlineWorker.start`."""
+        """Start an evaluation on the first idle worker, and note when it ends."""
         config, trial_id = evaluation["config"], evaluation["trial_id"]
-        if RESOURCE not in config:
-            raise ValueError(f"config={config!r}: to simulate its runtime it must have {RESOURCE}")
+        if "max_epochs" not in config:
+            raise ValueError(f"config={config!r}: to simulate its runtime it must have max_epochs")
         r_from = self._trained.get(trial_id, 0) if self.resume else 0
-        duration = float(self.runtime(config, r_from, config[RESOURCE]))
+        duration = float(self.runtime(config, r_from, config["max_epochs"]))
         if not 0 <= duration < math.inf:
             raise ValueError(f"runtime({config!r}, ...) is {duration!r}: it must be a finite time")
         if self.straggler_std:
@@ -127,22 +111,24 @@ class SimulatedWorkers:
             lasts = -self._rng.standard_exponential() / math.log1p(-self.drop_probability)
             lost, duration = lasts < duration, min(lasts, duration)
         evaluation["worker"] = heapq.heappop(self._idle)
+        evaluation["ends"] = ends = self.now + duration
         job = lost, evaluation, objective, arguments
-        heapq.heappush(self._running, (self.now + duration, self._started, job))
+        heapq.heappush(self._running, (ends, self._started, job))
         self._started += 1
 
     def finished(self):
-        """Turn the clock to the next end of an evaluation; see `InlineWorker.finished`."""
+        """Turn the clock to the next end of an evaluation."""
         self.now = self._running[0][0]
         results = []
         while self._running and self._running[0][0] == self.now:
             _, _, (lost, evaluation, objective, arguments) = heapq.heappop(self._running)
             heapq.heappush(self._idle, evaluation["worker"])
+            del evaluation["ends"]
             if lost:
                 failure = LostEvaluation(f"dropped at t = {self.now:g}")
                 results.append((evaluation, None, failure))
                 continue
             results.append(evaluate(evaluation, objective, arguments))
             if results[-1][2] is None:
-                self._trained[evaluation["trial_id"]] = evaluation["config"][RESOURCE]
+                self._trained[evaluation["trial_id"]] = evaluation["config"]["max_epochs"]
         return results

@@ -3,38 +3,13 @@
 import inspect
 import math
 from collections import deque
-from contextlib import nullcontext
 from pathlib import Path
 
 from sh_teach.arguments import error_value, integer
 from sh_teach.running.interrupts import DeferredInterrupt
-from sh_teach.running.journal import Journal
-from sh_teach.running.plain_dicts import TrialIds
-from sh_teach.running.processes import ClusterWorkers, ExecutorWorkers, LocalProcesses
-from sh_teach.running.workers import InlineWorker, LostEvaluation
-
-
-def as_workers(workers):
-    """Return the workers that an argument of `HPOTuner` stands for.
-
-    Parameters
-    ----------
-    workers : int, concurrent.futures.Executor, dask.distributed.Client or SimulatedWorkers
-        1 is this process, a larger number so many local processes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is none of these.
-    """
-    if hasattr(workers, "finished"):
-        return workers
-    if hasattr(workers, "nthreads") and hasattr(workers, "submit"):
-        return ClusterWorkers(workers)
-    if hasattr(workers, "submit"):
-        return ExecutorWorkers(workers)
-    n = integer("workers", workers, minimum=1)
-    return InlineWorker() if n == 1 else LocalProcesses(n)
+from sh_teach.running.ledger import Ledger
+from sh_teach.running.processes import as_workers
+from sh_teach.running.workers import LostEvaluation
 
 
 class HPOTuner:
@@ -47,14 +22,14 @@ class HPOTuner:
     objective : callable
         Takes a suggestion as keyword arguments and returns the validation error.
     workers : int, concurrent.futures.Executor, dask.distributed.Client or SimulatedWorkers
-        Where evaluations run. 1 is this process; a larger number so many local processes, which
-        live as long as a call of `run`.
+        Where evaluations run. 1 is this process; a larger number is that many local processes,
+        which live as long as a call of `run`.
     checkpoint_dir : str or Path, optional
         A folder for the objective's checkpoints: it then gets ``checkpoint=path`` as well, the
         same path for all evaluations of a trial, so that a promoted trial resumes.
     journal : str or Path, optional
-        A file that every suggestion and result is written to before it counts. Where it exists,
-        the run goes on where it stopped; `scheduler` must then be a new one, made as before.
+        A file that every suggestion and result is written to before it counts. If it exists, the
+        run continues where it stopped; `scheduler` must then be a new one, made as before.
     progress : bool
         Whether a progress bar is shown.
 
@@ -78,8 +53,9 @@ class HPOTuner:
     TypeError
         If the objective cannot take ``checkpoint=path`` though there is a `checkpoint_dir`.
     ValueError
-        If `checkpoint_dir` holds the checkpoints of another run, if `journal` is of another run
-        or damaged, or `workers` is below 1.
+        If `checkpoint_dir` holds the checkpoints of another run, if `journal` belongs to another
+        run or is damaged, if a journal cannot tell this scheduler from others (see
+        `HPOScheduler.settings`), or if `workers` is below 1.
     RuntimeError
         If another process uses the journal.
 
@@ -112,16 +88,13 @@ class HPOTuner:
         self.cumulative_runtime = []
         self.current_runtime = 0.0
         self._workers = as_workers(workers)
-        self._evaluations = 0
-        self._unfinished = {}
         self._results = deque()  # of evaluations that ended and were not reported yet
-        self._trial_id = TrialIds()
-        self._journal = None if journal is None else Journal(journal, scheduler)
-        if journal is not None:
-            self._replay(self._journal.entries())
+        self._ledger = Ledger(scheduler, journal)
+        for evaluation in self._ledger.replay():
+            self._workers.replay(evaluation)
+            self._keep(evaluation)
         self._replayed = len(self.records)
-        self._written = self._evaluations
-        self.checkpoint_dir = _checkpoint_folder(checkpoint_dir, objective, self._evaluations)
+        self.checkpoint_dir = _checkpoint_folder(checkpoint_dir, objective, self._ledger.count)
 
     def run(self, number_of_trials, catch=()):
         """Run this many evaluations more.
@@ -149,46 +122,71 @@ class HPOTuner:
         """
         from tqdm.auto import tqdm
 
-        number_of_trials = integer("number_of_trials", number_of_trials, minimum=0)
+        remaining = integer("number_of_trials", number_of_trials, minimum=0) - self._replayed
         _check_exceptions(catch)
-        number_of_trials = max(0, number_of_trials - self._replayed)
+        running = 0
         with (
             DeferredInterrupt() as interrupt,
-            self._journal.in_use() if self._journal else nullcontext(),
+            self._ledger.in_use(),
             self._workers as workers,
-            tqdm(total=number_of_trials, disable=not self.progress, unit="evaluation") as bar,
+            tqdm(total=max(0, remaining), disable=not self.progress, unit="evaluation") as bar,
         ):
             self._replayed = 0
-            have_ended = {evaluation["number"] for evaluation, *_ in self._results}
-            to_repeat = deque(e for n, e in self._unfinished.items() if n not in have_ended)
-            for evaluation in to_repeat:  # the last time, this may have failed on a full disk
-                self._write_down(evaluation)
-            started, reported = len(self._results), 0
-            while reported < number_of_trials:
+            self._ledger.resume(self._results)
+            while remaining > 0:
+                # All that ended at one moment is reported before a free worker asks again.
                 while not self._results:
-                    while started < number_of_trials and workers.free > 0:
-                        evaluation = to_repeat.popleft() if to_repeat else self._next_evaluation()
+                    while running < remaining and workers.free > 0:
+                        evaluation = self._ledger.next()
                         if evaluation is None:
                             break
                         self._start(evaluation)
-                        started += 1
-                    if started == reported:
+                        running += 1
+                    if not running:
                         raise RuntimeError("the scheduler suggests nothing, and nothing runs")
                     with interrupt.allowed():
                         self._results.extend(workers.finished())
-                # All that ended at this moment is reported before a free worker asks again.
-                while self._results and reported < number_of_trials:
-                    evaluation, _, failure = self._results[0]
-                    if isinstance(failure, LostEvaluation) and not isinstance(failure, catch):
-                        self._results.popleft()
-                        to_repeat.append(evaluation)
-                        started -= 1
-                        continue
-                    self._report(catch)
-                    reported += 1
+                    running -= len(self._results)
+                if self._report(catch):
+                    remaining -= 1
                     bar.update()
-                if self.progress:
-                    bar.set_postfix(incumbent_error=self.incumbent_error)
+                    if self.progress:
+                        bar.set_postfix(incumbent_error=self.incumbent_error)
+
+    def _start(self, evaluation):
+        arguments = dict(evaluation["config"])
+        if self.checkpoint_dir is not None:
+            arguments["checkpoint"] = self.checkpoint_dir / f"trial-{evaluation['trial_id']}"
+        evaluation["started"] = self._workers.now
+        self._workers.start(evaluation, self.objective, arguments)
+
+    def _report(self, catch):
+        """Report the next result and keep its record; return False if it was lost instead."""
+        evaluation, error, failure = self._results.popleft()
+        if isinstance(failure, LostEvaluation) and not isinstance(failure, catch):
+            self._ledger.retry(evaluation)
+            return False
+        result = {
+            "started": evaluation["started"],
+            "worker": evaluation["worker"],
+            "ended": self._workers.now,
+            "error": _error_that_counts(evaluation, error, failure, catch),
+            "failure": None if failure is None else repr(failure),
+        }
+        try:
+            self._keep(self._ledger.close(evaluation, result))
+        except BaseException:
+            self._results.appendleft((evaluation, error, failure))  # the next run reports it
+            raise
+        return True
+
+    def _keep(self, record):
+        self.records.append(record)
+        if record["error"] < self.incumbent_error:
+            self.incumbent, self.incumbent_error = dict(record["config"]), record["error"]
+        self.current_runtime = record["ended"]
+        self.incumbent_trajectory.append(self.incumbent_error)
+        self.cumulative_runtime.append(self.current_runtime)
 
     def dataframe(self):
         """Return the records as a table.
@@ -212,93 +210,25 @@ class HPOTuner:
             rows.append({name: record[name] for name in names} | row)
         return pd.DataFrame(rows, columns=None if rows else names)
 
-    def _next_evaluation(self):
-        """Return the record of the scheduler's next suggestion, as far as it is known yet."""
-        evaluation = self._suggested()
-        if evaluation is not None:
-            self._write_down(evaluation)
-        return evaluation
 
-    def _suggested(self):
-        suggestion = self.scheduler.suggest()
-        if suggestion is None:
-            return None
-        evaluation = {
-            "number": self._evaluations,
-            "trial_id": self._trial_id(suggestion),
-            "round": getattr(suggestion, "round", None),
-            "config": suggestion,
-        }
-        self._unfinished[self._evaluations] = evaluation
-        self._evaluations += 1
-        return evaluation
-
-    def _write_down(self, suggestion):
-        if self._journal and suggestion["number"] == self._written:
-            self._journal.suggested(suggestion)
-            self._written += 1
-
-    def _start(self, evaluation):
-        arguments = dict(evaluation["config"])
-        if self.checkpoint_dir is not None:
-            arguments["checkpoint"] = self.checkpoint_dir / f"trial-{evaluation['trial_id']}"
-        evaluation["started"] = self._workers.now
-        self._workers.start(evaluation, self.objective, arguments)
-
-    def _report(self, catch):
-        """Write down the next result, tell the scheduler, and keep the record."""
-        evaluation, error, failure = self._results[0]
-        if "ended" not in evaluation:  # else it was written down before the scheduler raised
-            try:
-                if failure is not None and not isinstance(failure, catch):
-                    raise failure
-                error = math.inf if failure is not None else error_value(error)
-            except Exception as exception:
-                self._results.popleft()
-                exception.add_note(f"This was the evaluation of {dict(evaluation['config'])!r}.")
-                exception.add_note("The results so far are kept. Assign what is mended to")
-                exception.add_note("tuner.objective, and run() goes on with this evaluation.")
-                raise
-            result = {
-                "started": evaluation["started"],
-                "worker": evaluation["worker"],
-                "ended": self._workers.now,
-                "error": error,
-                "failure": None if failure is None else repr(failure),
-            }
-            if self._journal:
-                self._journal.ended(evaluation["number"], result)
-            evaluation |= result
-        self._count(evaluation)
-        self._results.popleft()
-
-    def _count(self, evaluation):
-        # The record keeps a copy: a scheduler may promote by changing the dict that it suggested.
-        config, error = evaluation["config"], evaluation["error"]
-        evaluated = dict(config)
-        self.scheduler.update(config, error)
-        del self._unfinished[evaluation["number"]]
-        evaluation["config"] = evaluated
-        self.records.append(evaluation)
-        if error < self.incumbent_error:
-            self.incumbent, self.incumbent_error = dict(evaluated), error
-        self.current_runtime = evaluation["ended"]
-        self.incumbent_trajectory.append(self.incumbent_error)
-        self.cumulative_runtime.append(self.current_runtime)
-
-    def _replay(self, entries):
-        """Bring the scheduler, and all that is kept here, to where the journal ends."""
-        for entry in entries:
-            if "config" in entry:
-                self._journal.compare(entry, self._suggested())
-            else:
-                evaluation = self._unfinished[entry["number"]]
-                evaluation |= entry | {"error": float(entry["error"])}
-                self._workers.replay(evaluation)
-                self._count(evaluation)
+def _error_that_counts(evaluation, error, failure, catch):
+    """Return the error of an evaluation, ``inf`` for a failure in `catch`; raise any other."""
+    if "error" in evaluation:  # it was written down, and then the scheduler raised
+        return evaluation["error"]
+    try:
+        if failure is None:
+            return error_value(error)
+        if isinstance(failure, catch):
+            return math.inf
+        raise failure
+    except Exception as exception:
+        exception.add_note(f"This was the evaluation of {dict(evaluation['config'])!r}.")
+        exception.add_note("The results so far are kept. Assign the corrected function to")
+        exception.add_note("tuner.objective, and run() continues with this evaluation.")
+        raise
 
 
-def _checkpoint_folder(checkpoint_dir, objective, goes_on):
+def _checkpoint_folder(checkpoint_dir, objective, continues):
     if checkpoint_dir is None:
         return None
     accepted = inspect.signature(objective).parameters.values()
@@ -308,7 +238,7 @@ def _checkpoint_folder(checkpoint_dir, objective, goes_on):
         )
     folder = Path(checkpoint_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.glob("trial-*")) and not goes_on:
+    if any(folder.glob("trial-*")) and not continues:
         raise ValueError(
             f"checkpoint_dir={str(checkpoint_dir)!r}: it holds the checkpoints of another run; "
             f"take an empty folder"

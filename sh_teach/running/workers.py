@@ -1,78 +1,73 @@
-"""Workers: where an evaluation runs, and whose clock it is timed by.
-
-The loop of `HPOTuner` needs five things of them. Used as a context, they start and end a run;
-``free`` says how many evaluations can be started now, and ``now`` the time; `start` accepts an
-evaluation; `finished` waits for the next ones to end. `replay` tells what a journal remembers.
-"""
+"""Workers: where an evaluation runs, and whose clock it is timed by."""
 
 import time
+from abc import ABC, abstractmethod
 
 
 class LostEvaluation(Exception):
-    """An evaluation was dropped; it says nothing about the configuration, and can be repeated."""
+    """An evaluation was dropped. That says nothing about its configuration, so it is retried."""
 
 
-class InlineWorker:
-    """One worker: the process that the tuner itself runs in.
+class Workers(ABC):
+    """What the loop of `HPOTuner` needs of workers. As a context, they start and end a run."""
 
-    Attributes
-    ----------
-    free : int
-        How many evaluations can be started now: 1 or 0.
-    now : float
-        Seconds that evaluations have taken so far; the clock stands still in between.
-    """
+    now = 0.0  # seconds by the workers' clock
 
-    def __init__(self):
-        self.now = 0.0
-        self._started = None
-
+    @abstractmethod
     def __enter__(self):
-        """Drop what was started and did not run: Ctrl-C may come just before `finished`."""
-        self._started = None
-        return self
+        """Make all workers idle; what an interrupted run had started is dropped."""
 
-    def __exit__(self, *_):
-        """Do nothing: nothing runs in the background."""
+    def __exit__(self, *_):  # noqa: B027
+        """End the run."""
 
     @property
+    @abstractmethod
     def free(self):
         """How many evaluations can be started now."""
-        return int(self._started is None)
+
+    @abstractmethod
+    def start(self, evaluation, objective, arguments):
+        """Start ``objective(**arguments)``, and note the worker in the evaluation, a dict."""
+
+    @abstractmethod
+    def finished(self):
+        """Wait until evaluations end.
+
+        Returns
+        -------
+        list of (dict, float or None, Exception or None)
+            Those that end at the time `now`, each with its error or with the exception that it
+            raised. The list may be empty: then ask again.
+        """
 
     def replay(self, evaluation):
         """Take over the time at which an evaluation of an earlier process ended."""
         self.now = evaluation["ended"]
 
-    def start(self, evaluation, objective, arguments):
-        """Accept an evaluation; it runs when `finished` is called.
 
-        Parameters
-        ----------
-        evaluation : dict
-            The tuner's record of it; its worker is noted there.
-        objective : callable
-            What to run.
-        arguments : dict
-            The objective's keyword arguments.
-        """
+class InlineWorker(Workers):
+    """One worker: the tuner's own process. Its clock runs only while an evaluation does."""
+
+    def __enter__(self):
+        self._started = None
+        return self
+
+    @property
+    def free(self):
+        """One, or none."""
+        return int(self._started is None)
+
+    def start(self, evaluation, objective, arguments):
+        """Accept an evaluation; it runs when `finished` is called."""
         evaluation["worker"] = 0
         self._started = evaluation, objective, arguments
 
     def finished(self):
-        """Run what was started.
-
-        Returns
-        -------
-        list of (dict, float or None, Exception or None)
-            The evaluations that ended, all at the time `now`, each with its error or with the
-            exception that it raised.
-        """
-        evaluation, objective, arguments = self._started
-        self._started = None
+        """Run what was started."""
+        job, self._started = self._started, None
         began = time.perf_counter()
         try:
-            return [evaluate(evaluation, objective, arguments)]
+            return [evaluate(*job)]
         finally:
             self.now += time.perf_counter() - began
 

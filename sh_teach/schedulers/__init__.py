@@ -7,5 +7,6 @@ Read ``bracket``, the plan of a round, and ``trial``; then ``searchers``, ``base
 from sh_teach.schedulers.base import BasicScheduler, HPOScheduler, rank
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.trial import Trial
+from sh_teach.schedulers.waiting import WaitingLine
 
-__all__ = ["BasicScheduler", "Bracket", "HPOScheduler", "Trial", "rank"]
+__all__ = ["BasicScheduler", "Bracket", "HPOScheduler", "Trial", "WaitingLine", "rank"]

@@ -5,16 +5,15 @@ from collections import defaultdict
 
 from sh_teach.schedulers.base import HPOScheduler, rank
 from sh_teach.schedulers.bracket import Bracket
-from sh_teach.schedulers.trial import RESOURCE
 
 
 class ASHAScheduler(HPOScheduler):
     """Asynchronous successive halving, of the promotion type.
 
-    A free worker looks, from the top rung down, for a trial that is among the best ``1 / eta`` of
-    the results so far on its rung and was not promoted yet, and takes it one rung up; if there is
-    none, it starts a new trial at `r_min`. Nobody ever waits for a rung to fill. In exchange,
-    trials are promoted that turn out not to be among the best.
+    A free worker gets, from the top rung down, a trial that is among the best ``1 / eta`` of the
+    results so far on its rung and was not promoted yet; if there is none, a new trial starts at
+    `r_min`. No worker ever waits for a rung to fill. In exchange, some trials are promoted that
+    turn out not to be among the best.
 
     Parameters
     ----------
@@ -32,7 +31,7 @@ class ASHAScheduler(HPOScheduler):
     rung_levels : list of int
         The resource at each rung.
     all_observed_error_at_rungs : dict of int to list of (Trial, float)
-        Everything observed at a rung level, as it came in.
+        The results at each rung level, in the order of arrival.
 
     Raises
     ------
@@ -65,18 +64,24 @@ class ASHAScheduler(HPOScheduler):
         self._rungs = {level: _Rung(self.bracket.eta) for level in self.rung_levels}
 
     def suggest(self):
-        """Return the trial that a free worker shall evaluate; there always is one."""
+        """Return the next trial for a free worker; there always is one."""
         for k in reversed(range(self.K)):
             trial = self._rungs[self.rung_levels[k]].take_promotable()
             if trial is not None:
-                return self._hand_out(trial.promoted(self.rung_levels[k + 1]))
-        return self._hand_out(self._new_trial(**{RESOURCE: self.bracket.r_min}))
+                return self.start(trial.promoted(self.rung_levels[k + 1]))
+        return self.start(self.new_trial(max_epochs=self.bracket.r_min))
 
     def update(self, config, error, info=None):
-        """Learn the result of an evaluation; see `HPOScheduler.update`."""
-        trial, error = self._take_back(config, error, info)
-        self.all_observed_error_at_rungs[trial[RESOURCE]].append((trial, error))
-        self._rungs[trial[RESOURCE]].add(trial, error)
+        """Receive a result; see `HPOScheduler.update`."""
+        trial, error = self.finish(config, error, info)
+        level = trial["max_epochs"]
+        self.all_observed_error_at_rungs[level].append((trial, error))
+        self._rungs[level].add(trial, error)
+
+    def settings(self):
+        """Return what identifies a run; see `HPOScheduler.settings`."""
+        bracket = self.bracket
+        return super().settings() | dict(eta=bracket.eta, r_min=bracket.r_min, r_max=bracket.r_max)
 
 
 class _Rung:

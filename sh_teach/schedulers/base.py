@@ -10,6 +10,9 @@ from sh_teach.schedulers.trial import Trial
 class HPOScheduler(ABC):
     """What every scheduler does: suggest the next evaluation, and learn its error.
 
+    `HPOTuner` needs no more than `suggest` and `update`. The other methods help to write these
+    two: `new_trial`, then `start` for what is suggested and `finish` for what comes back.
+
     Parameters
     ----------
     searcher : HPOSearcher
@@ -18,21 +21,23 @@ class HPOScheduler(ABC):
     Attributes
     ----------
     pending : dict of int to Trial
-        What was suggested and has not come back, by `trial_id`.
+        The trials that are being evaluated, by `trial_id`.
+    trials : int
+        How many trials there are so far.
     """
 
     def __init__(self, searcher):
         self.searcher = searcher
         self.pending = {}
-        self._trials = 0
+        self.trials = 0
 
     @abstractmethod
     def suggest(self):
-        """Return the Trial that a free worker shall evaluate, or ``None``: wait for a result."""
+        """Return the next Trial for a free worker, or ``None`` if it must wait for a result."""
 
     @abstractmethod
     def update(self, config, error, info=None):
-        """Learn the result of an evaluation.
+        """Receive the result of an evaluation.
 
         Parameters
         ----------
@@ -41,7 +46,7 @@ class HPOScheduler(ABC):
         error : float
             Its validation error; ``nan`` and ``inf`` rank last.
         info : object, optional
-            Handed on to the searcher.
+            Passed to the searcher.
 
         Raises
         ------
@@ -51,19 +56,35 @@ class HPOScheduler(ABC):
             If `config` is not as it was suggested here, or its result is known already.
         """
 
-    def _new_trial(self, round=0, **resource):
-        """Return a trial of a configuration that the searcher proposes."""
-        trial = Trial(self.searcher.sample_configuration() | resource, self._trials, round)
-        self._trials += 1
+    def new_trial(self, round=0, **resource):
+        """Return a new Trial of a configuration that the searcher proposes.
+
+        Parameters
+        ----------
+        round : int
+            The round that it belongs to.
+        **resource
+            What its first evaluation may spend, such as ``max_epochs=1``.
+        """
+        trial = Trial(self.searcher.sample_configuration() | resource, self.trials, round)
+        self.trials += 1
         return trial
 
-    def _hand_out(self, trial):
-        """Note that the trial is being evaluated, and return a copy: the caller may change it."""
+    def start(self, trial):
+        """Note that a trial is being evaluated, and return a copy, which the caller may change."""
         self.pending[trial.trial_id] = trial
         return trial.copy()
 
-    def _take_back(self, config, error, info):
-        """Return the pending trial and its error as a float, once the searcher has learned it."""
+    def finish(self, config, error, info=None):
+        """Note that an evaluation has ended, and let the searcher learn its result.
+
+        Takes and raises what `update` does.
+
+        Returns
+        -------
+        tuple of Trial and float
+            The pending trial, and the error as a plain number.
+        """
         error = error_value(error)
         trial = self.pending.get(getattr(config, "trial_id", None))
         if trial is None or trial != config:
@@ -74,6 +95,16 @@ class HPOScheduler(ABC):
         self.searcher.update(dict(trial), error, additional_info=info)
         del self.pending[trial.trial_id]
         return trial, error
+
+    def settings(self):
+        """Return what identifies a run, by name; a scheduler with more arguments adds them.
+
+        Returns
+        -------
+        dict
+            The class, and the settings of the searcher. A journal begins with it.
+        """
+        return {"scheduler": type(self).__name__, "searcher": self.searcher.settings()}
 
 
 class BasicScheduler(HPOScheduler):
@@ -87,14 +118,15 @@ class BasicScheduler(HPOScheduler):
 
     def suggest(self):
         """Return a new trial."""
-        return self._hand_out(self._new_trial())
+        return self.start(self.new_trial())
 
     def update(self, config, error, info=None):
-        """Hand the result on to the searcher; see `HPOScheduler.update`."""
-        self._take_back(config, error, info)
+        """Pass the result to the searcher; see `HPOScheduler.update`."""
+        self.finish(config, error, info)
 
 
 def rank(observed):
-    """Return the sorting key of a (trial, error) pair: no comparison with ``nan`` is true."""
+    """Return the sorting key of a (trial, error) pair: ``nan`` and ``inf`` last, older first."""
     trial, error = observed
+    # No comparison with nan is true.
     return (error if error < math.inf else math.inf), trial.trial_id

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sh_teach.arguments import integer
+from sh_teach.arguments import integer, positive
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,19 @@ class Bracket:
         for name, value in (values | dict(K=K, levels=tuple(levels), sizes=sizes)).items():
             object.__setattr__(self, name, value)
 
+    def scaled(self, prefact):
+        """Return the same bracket with ``int(prefact * n)`` trials on the first rung.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `prefact` is no number above 0, or leaves no trial.
+        """
+        n = int(positive("prefact", prefact) * self.n)
+        if n < 1:
+            raise ValueError(f"prefact={prefact!r}: no trial is left of eta**K={self.n}")
+        return Bracket(self.r_min, self.r_max, self.eta, n)
+
     @property
     def evaluations(self):
         """Number of evaluations of one round."""
@@ -86,7 +99,7 @@ class Bracket:
         Parameters
         ----------
         resume : bool
-            Whether a survivor goes on from its checkpoint, or trains from scratch on every rung.
+            Whether a survivor continues from its checkpoint, or trains from scratch on every rung.
 
         Returns
         -------

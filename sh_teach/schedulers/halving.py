@@ -1,12 +1,10 @@
 """Successive halving: which trial a free worker evaluates next, and for how long."""
 
-import heapq
-from collections import defaultdict, deque
+from collections import defaultdict
 
-from sh_teach.arguments import positive
 from sh_teach.schedulers.base import HPOScheduler, rank
 from sh_teach.schedulers.bracket import Bracket
-from sh_teach.schedulers.trial import RESOURCE
+from sh_teach.schedulers.waiting import WaitingLine
 
 
 class SuccessiveHalvingScheduler(HPOScheduler):
@@ -15,7 +13,7 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     A round evaluates ``n = int(prefact * eta**K)`` new configurations for `r_min` epochs and
     promotes the best ``n // eta`` of them to the next rung, and so on up to `r_max`. Each round
     has rungs of its own. A worker that asks while the rung is not full starts the next round, and
-    what an older round still has to do always goes first.
+    work of an older round always starts first.
 
     Parameters
     ----------
@@ -28,7 +26,7 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     prefact : float
         Scales the number of trials in a round.
     overlap_rounds : bool
-        Whether a round may start before the one before is done. If not, `suggest` returns
+        Whether a round may start before the previous one has finished. If not, `suggest` returns
         ``None`` until the rung is full.
     promote_when_certain : bool
         Whether a trial is promoted before its rung is full, as soon as no pending result can push
@@ -42,10 +40,14 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         Number of promotions from the first rung to the last.
     rung_levels : list of int
         The resource at each rung.
-    queue : list of Trial
-        What waits to be evaluated, next first.
+    rounds : int
+        How many rounds have started.
+    waiting : WaitingLine
+        The trials that wait for a worker; `queue` is the same as a list.
+    rungs : dict of (int, int) to list of (Trial, float)
+        The results of each rung, by round and rung level, in the order of arrival.
     all_observed_error_at_rungs : dict of int to list of (Trial, float)
-        Everything observed at a rung level, over all rounds, as it came in.
+        The results at each rung level, over all rounds, in the order of arrival.
     promoted : set of (int, int)
         ``(trial_id, rung level)`` of each trial that was promoted from that level.
 
@@ -83,58 +85,54 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         promote_when_certain=False,
     ):
         super().__init__(searcher)
-        bracket = Bracket(r_min, r_max, eta)
-        n = int(positive("prefact", prefact) * bracket.n)
-        if n < 1:
-            raise ValueError(f"prefact={prefact!r}: no trial is left of eta**K={bracket.n}")
-        self.bracket = Bracket(r_min, r_max, eta, n)
-        self.brackets = [self.bracket]  # Hyperband goes through several in turn
+        self.bracket = Bracket(r_min, r_max, eta).scaled(prefact)
         self.K = self.bracket.K
         self.rung_levels = list(self.bracket.levels)
+        self.prefact = float(prefact)
         self.overlap_rounds = overlap_rounds
         self.promote_when_certain = promote_when_certain
+        self.rounds = 0
+        self.waiting = WaitingLine()
+        self.rungs = defaultdict(list)
         self.all_observed_error_at_rungs = defaultdict(list)
         self.promoted = set()
-        self._observed = defaultdict(list)
-        # The smallest rung first: of the oldest round the highest level, and there first come,
-        # first served.
-        self._waiting = defaultdict(deque)  # by (round, -level)
-        self._rungs_waiting = []  # a heap of its keys
-        self._rounds = 0
-
-    @property
-    def queue(self):
-        """The trials that wait to be evaluated, next first."""
-        return [trial for rung in sorted(self._waiting) for trial in self._waiting[rung]]
 
     def suggest(self):
-        """Return the trial that a free worker shall evaluate.
+        """Return the next trial for a free worker.
 
         Returns
         -------
         Trial or None
             ``None`` only with ``overlap_rounds=False``: wait for a result, then ask again.
         """
-        if not self._waiting:
+        if not self.waiting:
             if self.pending and not self.overlap_rounds:
                 return None
-            self._start_round()
-        rung = self._rungs_waiting[0]
-        trial = self._waiting[rung].popleft()
-        if not self._waiting[rung]:
-            del self._waiting[heapq.heappop(self._rungs_waiting)]
-        return self._hand_out(trial)
+            plan = self.bracket_of(self.rounds)
+            trials = [self.new_trial(self.rounds, max_epochs=plan.r_min) for _ in range(plan.n)]
+            self.waiting.push(*trials)
+            self.rounds += 1
+        return self.start(self.waiting.pop())
 
     def update(self, config, error, info=None):
-        """Learn a result, and promote the survivors of a rung that is full.
+        """Receive a result, and promote the survivors of a rung that is full.
 
         See `HPOScheduler.update` for parameters and errors.
         """
-        trial, error = self._take_back(config, error, info)
-        level, observed = trial[RESOURCE], (trial, error)
-        self.all_observed_error_at_rungs[level].append(observed)
-        self._observed[trial.round, level].append(observed)
-        self._promote(trial.round, level)
+        trial, error = self.finish(config, error, info)
+        level, plan = trial["max_epochs"], self.bracket_of(trial.round)
+        rung = self.rungs[trial.round, level]
+        rung.append((trial, error))
+        self.all_observed_error_at_rungs[level].append((trial, error))
+        k = plan.levels.index(level)
+        missing = plan.sizes[k] - len(rung)
+        if k < plan.K and (missing == 0 or self.promote_when_certain):
+            # Each missing result may still push one trial out of the survivors.
+            certain = max(0, plan.sizes[k + 1] - missing)
+            for survivor in self.get_top_n_configurations(level, certain, trial.round):
+                if (survivor.trial_id, level) not in self.promoted:
+                    self.promoted.add((survivor.trial_id, level))
+                    self.waiting.push(survivor.promoted(plan.levels[k + 1]))
 
     def get_top_n_configurations(self, rung_level, n, round=None):
         """Return the best trials of a rung, best first.
@@ -154,36 +152,25 @@ class SuccessiveHalvingScheduler(HPOScheduler):
             ``nan`` and ``inf`` come last, equal errors in the order of their trials.
         """
         everything = self.all_observed_error_at_rungs.get(rung_level, [])
-        rung = everything if round is None else self._observed.get((round, rung_level), [])
+        rung = everything if round is None else self.rungs.get((round, rung_level), [])
         return [trial for trial, _ in sorted(rung, key=rank)[:n]]
 
-    def _bracket_of(self, round):
-        return self.brackets[round % len(self.brackets)]
+    def bracket_of(self, round):
+        """Return the plan of a round: here always the same one."""
+        return self.bracket
 
-    def _start_round(self):
-        bracket = self._bracket_of(self._rounds)
-        resource = {RESOURCE: bracket.r_min}
-        trials = [self._new_trial(self._rounds, **resource) for _ in range(bracket.n)]
-        # Only now: had the searcher failed, half a round would wait for ever.
-        self._rounds += 1
-        for trial in trials:
-            self._enqueue(trial)
+    @property
+    def queue(self):
+        """The trials that wait to be evaluated, next first."""
+        return list(self.waiting)
 
-    def _enqueue(self, trial):
-        rung = trial.round, -trial[RESOURCE]
-        if rung not in self._waiting:
-            heapq.heappush(self._rungs_waiting, rung)
-        self._waiting[rung].append(trial)
-
-    def _promote(self, round, level):
-        bracket = self._bracket_of(round)
-        k = bracket.levels.index(level)
-        missing = bracket.sizes[k] - len(self._observed[round, level])
-        if k == bracket.K or (missing and not self.promote_when_certain):
-            return
-        # Each result that is still missing may push one more trial out.
-        certain = max(0, bracket.sizes[k + 1] - missing)
-        for trial in self.get_top_n_configurations(level, certain, round):
-            if (trial.trial_id, level) not in self.promoted:
-                self.promoted.add((trial.trial_id, level))
-                self._enqueue(trial.promoted(bracket.levels[k + 1]))
+    def settings(self):
+        """Return what identifies a run; see `HPOScheduler.settings`."""
+        return super().settings() | {
+            "eta": self.bracket.eta,
+            "r_min": self.bracket.r_min,
+            "r_max": self.bracket.r_max,
+            "prefact": self.prefact,
+            "overlap_rounds": self.overlap_rounds,
+            "promote_when_certain": self.promote_when_certain,
+        }

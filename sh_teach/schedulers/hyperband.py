@@ -30,8 +30,8 @@ def hyperband_brackets(r_min, r_max, eta):
     ----------
     Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar: Hyperband: a novel bandit-based approach to
     hyperparameter optimization. JMLR 18(185), 2018. The first rung is rounded up, as in their
-    algorithm; later ones are rounded down, ``n // eta**k``. The book's chapter, which has the
-    factor ``(K + 1) / (s + 1)`` as `prefact`, would round the first rung down as well.
+    algorithm; later ones are rounded down, ``n // eta**k``. The book, which has the factor
+    ``(K + 1) / (s + 1)`` as `prefact`, would round the first rung down as well.
     """
     levels = Bracket(r_min, r_max, eta).levels
     K = len(levels) - 1
@@ -42,32 +42,17 @@ def hyperband_brackets(r_min, r_max, eta):
 
 
 class HyperbandScheduler(SuccessiveHalvingScheduler):
-    """Successive halving whose rounds go through a cycle of brackets.
+    """Successive halving whose rounds run through a cycle of brackets.
 
-    The first starts many trials at `r_min`, the last only a few at `r_max`; then it begins anew.
-    If early errors mislead, the late brackets do not mind; if they tell enough, the early ones
-    have found the best. All else is as in `SuccessiveHalvingScheduler`.
-
-    Parameters
-    ----------
-    searcher : HPOSearcher
-        Where new configurations come from.
-    eta : int
-        Halving constant: one trial in `eta` survives a rung.
-    r_min, r_max : int
-        Resource, here epochs, of the lowest rung and of the highest.
-    overlap_rounds, promote_when_certain : bool
-        As in `SuccessiveHalvingScheduler`.
+    The first starts many trials at `r_min`, the last only a few at `r_max`; then the cycle begins
+    again. Where early errors mislead, the late brackets are not affected; where they can be
+    trusted, the early brackets have found the best. Parameters, attributes and errors are those
+    of `SuccessiveHalvingScheduler`, without `prefact`, and the following.
 
     Attributes
     ----------
     brackets : list of Bracket
         One for each round of the cycle, see `hyperband_brackets`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of its range, see `Bracket`.
 
     Examples
     --------
@@ -75,11 +60,6 @@ class HyperbandScheduler(SuccessiveHalvingScheduler):
     >>> scheduler = HyperbandScheduler(RandomSearcher({"x": [1, 2]}, seed=0), 3, r_min=1, r_max=9)
     >>> [bracket.sizes for bracket in scheduler.brackets]
     [(9, 3, 1), (5, 1), (3,)]
-
-    References
-    ----------
-    Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar: Hyperband: a novel bandit-based approach to
-    hyperparameter optimization. JMLR 18(185), 2018.
     """
 
     def __init__(
@@ -87,3 +67,7 @@ class HyperbandScheduler(SuccessiveHalvingScheduler):
     ):
         super().__init__(searcher, eta, r_min, r_max, 1, overlap_rounds, promote_when_certain)
         self.brackets = hyperband_brackets(r_min, r_max, eta)
+
+    def bracket_of(self, round):
+        """Return the plan of a round."""
+        return self.brackets[round % len(self.brackets)]

@@ -12,7 +12,9 @@ BLOCK = 1000
 
 
 class HPOSearcher(ABC):
-    """What every searcher does: propose a configuration, and learn from what it led to."""
+    """What every searcher does: propose a configuration, and learn from its result."""
+
+    drawn = 0  # how many configurations were drawn so far, in searchers that count them
 
     @abstractmethod
     def sample_configuration(self):
@@ -30,6 +32,16 @@ class HPOSearcher(ABC):
         additional_info : object, optional
             Whatever else is known of it.
         """
+
+    def settings(self):
+        """Return what identifies the searcher, by name; one with arguments adds them.
+
+        Returns
+        -------
+        dict
+            The class. With it a journal tells one run from another.
+        """
+        return {"searcher": type(self).__name__}
 
 
 class RandomSearcher(HPOSearcher):
@@ -82,7 +94,8 @@ class RandomSearcher(HPOSearcher):
         if seed is not None:
             seed = integer("seed", seed, minimum=0)
         self.config_space = dict(config_space)
-        self._initial_config = None if initial_config is None else dict(initial_config)
+        self.initial_config = None if initial_config is None else dict(initial_config)
+        self.seed = seed
         streams = np.random.SeedSequence(seed).spawn(len(config_space))
         self._draws = {
             name: _draws(name, entry, np.random.default_rng(stream))
@@ -93,16 +106,24 @@ class RandomSearcher(HPOSearcher):
 
     def sample_configuration(self):
         """Return a copy of `initial_config` the first time, if given, and then random draws."""
-        if self._initial_config is not None:
-            config, self._initial_config = self._initial_config, None
-            return config
+        self.drawn += 1
+        if self.drawn == 1 and self.initial_config is not None:
+            return dict(self.initial_config)
         config = self._next
         self._next = {name: next(draws) for name, draws in self._draws.items()}
         return config
 
+    def settings(self):
+        """Return what identifies the searcher; see `HPOSearcher.settings`."""
+        return super().settings() | {
+            "config_space": self.config_space,
+            "initial_config": self.initial_config,
+            "seed": self.seed,
+        }
+
 
 def _draws(name, entry, rng):
-    """Yield values of one hyperparameter for ever, as plain Python objects where possible."""
+    """Yield values of one hyperparameter without end, as plain Python objects where possible."""
     if isinstance(entry, list):
         if not entry:
             raise ValueError(f"config_space[{name!r}]=[]: there is nothing to choose from")

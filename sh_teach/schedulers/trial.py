@@ -1,7 +1,5 @@
 """Trials: one configuration each, from its first evaluation to its last."""
 
-RESOURCE = "max_epochs"
-
 
 class Trial(dict):
     """The keyword arguments of a trial's next evaluation, so ``objective(**trial)`` works.
@@ -30,5 +28,5 @@ class Trial(dict):
     __copy__ = copy
 
     def promoted(self, resource):
-        """Return the same trial with a larger resource."""
-        return Trial({**self, RESOURCE: resource}, self.trial_id, self.round)
+        """Return the same trial with a larger resource, ``max_epochs``."""
+        return Trial({**self, "max_epochs": resource}, self.trial_id, self.round)

@@ -4,7 +4,7 @@ import ipywidgets
 from matplotlib.figure import Figure
 
 from sh_teach.plots.bracket import plot_bracket
-from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
+from sh_teach.schedulers.bracket import Bracket
 from sh_teach.widgets.html import WIDE, image, spoken
 
 
@@ -38,7 +38,9 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
     def show(_=None):
         chosen = {name: slider.value for name, slider in sliders.items()}
         try:
-            bracket = SuccessiveHalvingScheduler(None, **chosen).bracket
+            bracket = Bracket(chosen["r_min"], chosen["r_max"], chosen["eta"]).scaled(
+                chosen["prefact"]
+            )
         except ValueError as error:
             words.value = spoken(f"Not possible. {error}.")
             return

@@ -1,9 +1,7 @@
 """You are the scheduler: somebody chooses what a free worker does, and learns what it cost."""
 
-import heapq
-
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
-from sh_teach.schedulers.trial import RESOURCE
+from sh_teach.schedulers.waiting import WaitingLine
 from sh_teach.widgets.steps import YourTurn, record_steps
 
 
@@ -28,7 +26,7 @@ class ByHand(SuccessiveHalvingScheduler):
 
     def options(self):
         """Return the choices that there are, that of the rule first."""
-        waiting = [(round, -negative) for round, negative in sorted(self._waiting)]
+        waiting = dict.fromkeys((trial.round, trial["max_epochs"]) for trial in self.waiting)
         return [*waiting, "next round", *(["wait"] if self.pending else [])]
 
     def suggest(self):
@@ -43,15 +41,12 @@ class ByHand(SuccessiveHalvingScheduler):
         if choice == "wait":
             return None
         if choice == "next round":
-            self._start_round()
-            choice = self._rounds - 1, self.bracket.r_min
-        rung = choice[0], -choice[1]
-        trial = self._waiting[rung].popleft()
-        if not self._waiting[rung]:
-            del self._waiting[rung]
-            self._rungs_waiting.remove(rung)
-            heapq.heapify(self._rungs_waiting)
-        return self._hand_out(trial)
+            # While nothing waits, the usual rule starts a round.
+            others, self.waiting = self.waiting, WaitingLine()
+            trial = super().suggest()
+            self.waiting.push(*others)
+            return trial
+        return self.start(self.waiting.take(choice))
 
 
 class Game:
@@ -125,7 +120,7 @@ class Game:
             return {}
         first = {}
         for trial in self._now.queue:
-            first.setdefault((trial.round, trial[RESOURCE]), trial.trial_id)
+            first.setdefault((trial.round, trial["max_epochs"]), trial.trial_id)
         names = {}
         for option in reversed(self._now.options()):
             if option == "wait":
@@ -193,6 +188,6 @@ def _result_at(steps, bracket):
     for step in steps:
         if step.kind == "end":
             trial = step.done[-1]["trial"]
-            if trial.round == 0 and trial[RESOURCE] == bracket.r_max:
+            if trial.round == 0 and trial["max_epochs"] == bracket.r_max:
                 return step.time
     return None

@@ -5,7 +5,6 @@ import math
 from matplotlib import pyplot as plt
 
 from sh_teach.plots.style import axes, bar_colors, emptied
-from sh_teach.schedulers.trial import RESOURCE
 
 MOST_WAITING = 20
 ROUNDS_SHOWN = 3
@@ -92,7 +91,7 @@ def _draw_waiting(ax, step, bracket):
         outline = dict(edgecolor="black", linewidth=2) if i == 0 else dict(edgecolor="white")
         ax.bar(x, 0.9, bottom=y - 0.45, width=0.9, color=color, **outline)
         ax.text(x, y - 0.13, trial.trial_id, ha="center", va="center", color=ink, size=11)
-        to = f"to {trial[RESOURCE]}"
+        to = f"to {trial['max_epochs']}"
         ax.text(x, y + 0.24, to, ha="center", va="center", color=ink, size=8)
     if not step.waiting:
         ax.text(2, 0.5, "nothing", ha="center", va="center", size=11, style="italic")
@@ -137,4 +136,6 @@ def _short(error):
 
 
 def _colors(trial, bracket):
-    return bar_colors(trial.round, (bracket.levels.index(trial[RESOURCE]) + 1) / (bracket.K + 1))
+    return bar_colors(
+        trial.round, (bracket.levels.index(trial["max_epochs"]) + 1) / (bracket.K + 1)
+    )

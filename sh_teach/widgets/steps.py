@@ -8,7 +8,6 @@ from sh_teach.arguments import integer
 from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
 from sh_teach.schedulers.base import rank
-from sh_teach.schedulers.trial import RESOURCE
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Step:
         rungs = {}
         for evaluation in self.done:
             trial = evaluation["trial"]
-            rungs.setdefault((trial.round, trial[RESOURCE]), []).append(
+            rungs.setdefault((trial.round, trial["max_epochs"]), []).append(
                 (trial, evaluation["error"])
             )
         return {rung: sorted(observed, key=rank) for rung, observed in sorted(rungs.items())}
@@ -147,13 +146,13 @@ class _Recorder:
         worker = next(
             w for w, r in self._running.items() if r["trial"].trial_id == config.trial_id
         )
-        before = {(trial.trial_id, trial[RESOURCE]) for trial in self._queue()}
+        before = {(trial.trial_id, trial["max_epochs"]) for trial in self._queue()}
         self.scheduler.update(config, error)
         self._latest[config.trial_id] = error
         ended = self._running[worker] | {"error": error}
         self._running = {w: r for w, r in self._running.items() if w != worker}
         self._done = [*self._done, ended]
-        news = [t for t in self._queue() if (t.trial_id, t[RESOURCE]) not in before]
+        news = [t for t in self._queue() if (t.trial_id, t["max_epochs"]) not in before]
         promoted = sorted(news, key=lambda trial: rank((trial, self._latest[trial.trial_id])))
         self._note("end", self._result(ended["trial"], error, promoted), promoted)
 
@@ -171,11 +170,11 @@ class _Recorder:
 
     def _why(self, trial, worker):
         """Say why this trial went out, and which should have, if that is another one."""
-        id, round, to = trial.trial_id, trial.round, f"to {_epochs(trial[RESOURCE])}"
+        id, round, to = trial.trial_id, trial.round, f"to {_epochs(trial['max_epochs'])}"
         rightful = self._rightful(self._waiting or [trial, *self._queue()])
         turn = (
             f"By the rule it is the turn of trial {rightful.trial_id} of round {rightful.round}, "
-            f"to {_epochs(rightful[RESOURCE])}."
+            f"to {_epochs(rightful['max_epochs'])}."
         )
         right = rightful.trial_id == id
         if round not in self._begun:
@@ -187,7 +186,7 @@ class _Recorder:
         gets = f"Worker {worker} is free and trains trial {id} of round {round} {to}"
         if not right:
             return f"{gets}. {turn}"
-        if trial[RESOURCE] == self._bracket(round).r_min:
+        if trial["max_epochs"] == self._bracket(round).r_min:
             return f"{gets}: first come, first served."
         return f"{gets}: the oldest round goes first, there the highest rung, and there the best."
 
@@ -199,7 +198,7 @@ class _Recorder:
         def turn(trial):
             return (
                 trial.round,
-                -trial[RESOURCE],
+                -trial["max_epochs"],
                 *rank((trial, self._latest.get(trial.trial_id, 0))),
             )
 
@@ -207,11 +206,12 @@ class _Recorder:
 
     def _result(self, trial, error, promoted):
         """Say what a result means for its rung."""
-        bracket, level = self._bracket(trial.round), trial[RESOURCE]
+        bracket, level = self._bracket(trial.round), trial["max_epochs"]
         k = bracket.levels.index(level)
         size = bracket.sizes[k]
         count = sum(
-            e["trial"].round == trial.round and e["trial"][RESOURCE] == level for e in self._done
+            e["trial"].round == trial.round and e["trial"]["max_epochs"] == level
+            for e in self._done
         )
         what = f"error {error:.3f}" if math.isfinite(error) else "no finite error"
         said = f"Trial {trial.trial_id} has {what} after {_epochs(level)}"
@@ -238,8 +238,7 @@ class _ObservedWorkers(SimulatedWorkers):
 
     def start(self, evaluation, objective, arguments):
         super().start(evaluation, objective, arguments)
-        ends = next(end for end, _, job in self._running if job[1] is evaluation)
-        self._recorder.started(evaluation, ends)
+        self._recorder.started(evaluation, evaluation["ends"])
 
 
 def _and(items):

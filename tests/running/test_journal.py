@@ -11,7 +11,9 @@ import sys
 import textwrap
 import time
 import warnings
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -151,6 +153,9 @@ class InTurn:
     def update(self, config, error):
         assert config["kind"] == "a"
 
+    def settings(self):
+        return {"scheduler": "InTurn"}
+
 
 def test_a_scheduler_of_plain_dicts_can_be_replayed(path):
     run(make_tuner(path, InTurn()), 7)
@@ -257,13 +262,116 @@ def test_the_journal_of_a_run_with_other_settings_is_refused_and_left_as_it_is(p
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("seed", [1, None])
-def test_the_journal_of_a_run_with_another_seed_is_refused_and_the_seed_named(path, seed):
-    run(make_tuner(path), 5)
+def other_space(**space):
+    return SuccessiveHalvingScheduler(RandomSearcher(SPACE | space, seed=0), 2, r_min=1, r_max=8)
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        (lambda: halving(seed=1), "searcher: It has seed=0, and here it is 1"),
+        (lambda: halving(eta=4), "It has eta=2, and here it is 4"),
+        (lambda: halving(prefact=2), r"It has prefact=1\.0, and here it is 2\.0"),
+        (
+            lambda: halving(overlap_rounds=False),
+            "It has overlap_rounds=True, and here it is False",
+        ),
+        (lambda: other_space(x=stats.uniform(0, 2)), r"config_space: x: .*uniform=.*2"),
+        (lambda: other_space(kind=["b", "a"]), r"config_space: .*kind=\['a', 'b'\]"),
+        (
+            lambda: other_space(y=1),
+            "config_space: It has x and kind, and here it is x, kind and y",
+        ),
+        (
+            lambda: SuccessiveHalvingScheduler(
+                RandomSearcher(dict(reversed(SPACE.items())), seed=0), 2, r_min=1, r_max=8
+            ),
+            "It has x and kind, and here it is kind and x",  # the draws would differ
+        ),
+        (
+            lambda: SuccessiveHalvingScheduler(
+                RandomSearcher(SPACE, {"x": 0.5, "kind": "a"}, seed=0), 2, r_min=1, r_max=8
+            ),
+            "initial_config",
+        ),
+    ],
+)
+@pytest.mark.parametrize("evaluations", [1, 5])
+def test_a_journal_is_refused_at_once_and_the_setting_that_differs_named(
+    path, other, difference, evaluations
+):
+    run(make_tuner(path), evaluations)
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"another run.*seed"):
-        make_tuner(path, halving(seed=seed))
+    with pytest.raises(ValueError, match=f"another run.*{difference}"):
+        make_tuner(path, other())
     assert path.read_bytes() == before
+
+
+class WithoutSettings:
+    def suggest(self):
+        return {"x": 1}
+
+    def update(self, config, error):
+        pass
+
+
+class OwnArguments(BasicScheduler):
+    def __init__(self, searcher, patience):
+        super().__init__(searcher)
+
+
+class OwnSearcher(RandomSearcher):
+    def __init__(self, config_space, temperature):
+        super().__init__(config_space, seed=0)
+
+
+def used_searcher():
+    searcher = RandomSearcher(SPACE, seed=0)
+    searcher.sample_configuration()
+    return BasicScheduler(searcher)
+
+
+@pytest.mark.parametrize(
+    ("make_scheduler", "why"),
+    [
+        (WithoutSettings, r"WithoutSettings has no method settings\(\)"),
+        (lambda: OwnArguments(RandomSearcher(SPACE, seed=0), 3), "OwnArguments lack patience"),
+        (lambda: BasicScheduler(OwnSearcher(SPACE, 3)), "OwnSearcher lack temperature"),
+        (lambda: halving(seed=None), "no seed.*seed=0"),
+        (used_searcher, "used before"),
+        (lambda: other_space(f=[math.sin, math.cos]), r"\['f'\] holds <built-in function sin>"),
+        (lambda: other_space(f=[lambda x: x]), r"\['f'\] holds <function"),
+        (lambda: other_space(f=[{"a", "b"}]), r"\['f'\] holds {"),
+        (lambda: other_space(f=[object()]), r"\['f'\] holds <object object at"),
+        (lambda: other_space(f=stats.rv_discrete(values=([1, 2], [0.5, 0.5]))), r"\['f'\] holds"),
+    ],
+)
+def test_a_run_that_no_journal_could_tell_from_others_is_refused_before_it_starts(
+    path, make_scheduler, why
+):
+    with pytest.raises(ValueError, match=rf"run\.jsonl.*{why}"):
+        make_tuner(path, make_scheduler())
+    assert not path.exists()
+
+
+def test_a_value_that_only_shows_when_it_is_drawn_and_has_no_name_is_refused_then(path):
+    class Functions:
+        def rvs(self, random_state):
+            return [math.sin, math.cos][random_state.integers(2)]
+
+        def __repr__(self):
+            return "Functions()"
+
+    scheduler = BasicScheduler(RandomSearcher({"f": Functions()}, seed=0))
+    with pytest.raises(ValueError, match=r"\['f'\] holds <built-in function"):
+        run(make_tuner(path, scheduler, objective=lambda f: f(1.0)), 5)
+
+
+def test_a_journal_of_the_first_version_is_refused_by_its_version(path):
+    old = {"journal": "sh_teach", "run": {"scheduler": "SuccessiveHalvingScheduler", "K": 3}}
+    path.write_text(json.dumps(old) + "\n")
+    with pytest.raises(ValueError, match=r"version 1 .* version 2"):
+        make_tuner(path)
 
 
 def test_a_scheduler_that_was_used_before_is_refused(path):
@@ -331,7 +439,7 @@ def test_two_runs_at_once_on_one_journal_are_refused(path):
 def test_a_tuner_that_another_one_has_overtaken_is_told_so(path):
     first, second = make_tuner(path), make_tuner(path)
     run(first, 3)
-    with pytest.raises(RuntimeError, match=r"run\.jsonl.*gone on"):
+    with pytest.raises(RuntimeError, match=r"run\.jsonl.*continued it"):
         run(second, 3)
     assert story(make_tuner(path)) == undisturbed(3)
 
@@ -359,7 +467,8 @@ def test_every_line_is_strict_json_and_tells_a_suggestion_or_a_result(path):
     assert any(map(math.isinf, errors))
     header, *lines = [strict(line) for line in path.read_text("utf-8").splitlines()]
     assert header["run"]["scheduler"] == "SuccessiveHalvingScheduler"
-    assert header["run"]["rung_levels"] == [1, 2, 4, 8]
+    assert header["run"]["eta"] == 2
+    assert header["run"]["searcher"]["seed"] == 0
     assert [set(line) for line in lines[:2]] == [
         {"number", "trial_id", "round", "config"},
         {"number", "worker", "started", "ended", "error", "failure"},
@@ -386,10 +495,12 @@ def test_a_suggestion_is_on_disk_before_it_runs_and_a_result_before_the_schedule
     assert seen == [("objective", 2), ("update", 3), ("objective", 4), ("update", 5)]
 
 
-def test_what_json_does_not_know_is_written_as_text(path):
+def test_what_json_does_not_know_is_written_as_text_if_it_reads_the_same_everywhere(path):
     def make():
-        return BasicScheduler(RandomSearcher({"f": [math.sin, math.cos]}, seed=0))
+        choices = [Fraction(1, 3), math.inf, np.float32(0.5)]
+        return BasicScheduler(RandomSearcher({"x": choices, "kind": ["a"]}, seed=0))
 
-    run(make_tuner(path, make(), objective=lambda f: f(1.0)), 5)
-    tuner = run(make_tuner(path, make(), objective=lambda f: f(1.0)), 9)
+    run(make_tuner(path, make()), 5)
+    tuner = run(make_tuner(path, make()), 9)
     assert len(tuner.records) == 9
+    assert [strict(line) for line in path.read_text("utf-8").splitlines()]

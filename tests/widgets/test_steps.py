@@ -37,7 +37,7 @@ class LastFirst(SuccessiveHalvingScheduler):
         trial = self._waiting[rung].pop()
         if not self._waiting[rung]:
             del self._waiting[rung]
-        return self._hand_out(trial)
+        return self.start(trial)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,95 @@
+"""The ledger: each evaluation is suggested once and reported once, and written down first."""
+
+from collections import deque
+from contextlib import nullcontext
+
+from sh_teach.running.journal import Journal
+from sh_teach.running.plain_dicts import TrialIds
+
+
+class Ledger:
+    """What the scheduler suggested and has no result yet; with a journal, kept on disk as well.
+
+    An evaluation is a dict: ``number``, ``trial_id``, ``round`` and ``config`` from the start;
+    ``started``, ``worker``, ``ended``, ``error`` and ``failure`` once it has a result.
+    """
+
+    def __init__(self, scheduler, journal=None):
+        self.scheduler = scheduler
+        self.count = 0  # of evaluations suggested so far
+        self._open = {}  # number -> evaluation
+        self._to_retry = deque()
+        self._written = 0
+        self._trial_id = TrialIds()
+        self._journal = None if journal is None else Journal(journal, scheduler)
+
+    def replay(self):
+        """Bring the scheduler to where the journal ends, and yield what has a result."""
+        for entry in self._journal.entries() if self._journal else ():
+            if "config" in entry:
+                self._journal.compare(entry, self._suggest())
+            else:
+                evaluation = self._open[entry["number"]]
+                evaluation |= entry | {"error": float(entry["error"])}
+                yield self._report(evaluation)
+        self._written = self.count
+
+    def in_use(self):
+        """Return a context in which no other run can write to the journal."""
+        return self._journal.in_use() if self._journal else nullcontext()
+
+    def resume(self, results):
+        """Retry what an earlier run left without one of these results."""
+        ended = {evaluation["number"] for evaluation, *_ in results}
+        self._to_retry = deque(e for number, e in self._open.items() if number not in ended)
+        for evaluation in self._to_retry:  # the last time, this may have failed on a full disk
+            self._write(evaluation)
+
+    def retry(self, evaluation):
+        """Let a lost evaluation be started again."""
+        self._to_retry.append(evaluation)
+
+    def next(self):
+        """Return the next evaluation to start, or ``None`` if the scheduler has none."""
+        if self._to_retry:
+            return self._to_retry.popleft()
+        evaluation = self._suggest()
+        if evaluation is not None:
+            self._write(evaluation)
+        return evaluation
+
+    def close(self, evaluation, result):
+        """Write a result down, report it to the scheduler, and return the record."""
+        if "ended" not in evaluation:  # else the scheduler raised when it was reported before
+            if self._journal:
+                self._journal.ended(evaluation["number"], result)
+            evaluation |= result
+        return self._report(evaluation)
+
+    def _report(self, evaluation):
+        config = evaluation["config"]
+        # The record keeps a copy: a scheduler may promote by changing the dict that it suggested.
+        evaluated = dict(config)
+        self.scheduler.update(config, evaluation["error"])
+        del self._open[evaluation["number"]]
+        evaluation["config"] = evaluated
+        return evaluation
+
+    def _suggest(self):
+        suggestion = self.scheduler.suggest()
+        if suggestion is None:
+            return None
+        evaluation = {
+            "number": self.count,
+            "trial_id": self._trial_id(suggestion),
+            "round": getattr(suggestion, "round", None),
+            "config": suggestion,
+        }
+        self._open[self.count] = evaluation
+        self.count += 1
+        return evaluation
+
+    def _write(self, evaluation):
+        if self._journal and evaluation["number"] == self._written:
+            self._journal.suggested(evaluation)
+            self._written += 1
