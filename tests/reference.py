@@ -1,7 +1,7 @@
 """Successive halving by its definition, to compare the scheduler with.
 
 Everything is worked out anew from the results alone: no queue, no counters, nothing that could
-be out of step. Nothing is imported from sh_teach: what is wrong there shall not be wrong here.
+be out of step. Nothing is imported from sh_teach: what is wrong there must not be wrong here.
 """
 
 from fractions import Fraction
@@ -51,7 +51,7 @@ def best(trials, m, error):
 
 
 def one_round(trials, levels, eta, error):
-    """Return level -> the trials evaluated there, in the order in which they should go out.
+    """Return level -> the trials evaluated there, in the order in which they should start.
 
     All errors are known beforehand: ``error(trial, level)``.
     """
@@ -79,18 +79,18 @@ def survivors_so_far(trials, levels, eta, results, when_certain):
     return rungs
 
 
-def waiting(rounds, levels, eta, results, handed_out, when_certain=False):
-    """Return the (round, level, trial) that wait for a worker, in the order they go out.
+def waiting(rounds, levels, eta, results, started, when_certain=False):
+    """Return the (round, level, trial) that wait for a worker, in the order in which they start.
 
     ``rounds`` and ``levels`` list the trials and the levels of each round that has begun,
-    ``handed_out`` the (trial, level) that a worker got. The older round goes first, in it the
-    higher rung, and there the better trial; on the first rung, who came first.
+    ``started`` the (trial, level) that a worker got. The older round goes first, in it the
+    higher rung, and there the better trial; on the first rung, the first to arrive.
     """
     due = []
     for number, (trials, levels_here) in enumerate(zip(rounds, levels, strict=True)):
         rungs = survivors_so_far(trials, levels_here, eta, results, when_certain)
         for level in reversed(levels_here):
-            due += [(number, level, t) for t in rungs[level] if (t, level) not in handed_out]
+            due += [(number, level, t) for t in rungs[level] if (t, level) not in started]
     return due
 
 

@@ -58,9 +58,16 @@ class Ledger:
             self._write(evaluation)
         return evaluation
 
-    def close(self, evaluation, result):
+    def close(self, evaluation, ended, error, failure):
         """Write a result down, report it to the scheduler, and return the record."""
         if "ended" not in evaluation:  # else the scheduler raised when it was reported before
+            result = {
+                "started": evaluation["started"],
+                "worker": evaluation["worker"],
+                "ended": ended,
+                "error": error,
+                "failure": None if failure is None else repr(failure),
+            }
             if self._journal:
                 self._journal.ended(evaluation["number"], result)
             evaluation |= result

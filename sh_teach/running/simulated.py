@@ -1,5 +1,6 @@
 """Workers on a simulated clock: thousands of them, and hours in a second."""
 
+import gc
 import heapq
 import math
 
@@ -82,7 +83,14 @@ class SimulatedWorkers(Workers):
     def __enter__(self):
         self._idle = list(range(self.n))
         self._running = []  # a heap, what ends next on top
+        # A large run keeps millions of objects. The garbage collector would look at all of them
+        # again and again, which takes a third of the time.
+        self._usual_thresholds = gc.get_threshold()
+        gc.set_threshold(100_000, 50, 100)
         return self
+
+    def __exit__(self, *_):
+        gc.set_threshold(*self._usual_thresholds)
 
     @property
     def free(self):

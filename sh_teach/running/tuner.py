@@ -1,11 +1,10 @@
 """The tuner: one loop that asks the scheduler, runs the objective, and keeps the records."""
 
-import inspect
 import math
 from collections import deque
-from pathlib import Path
 
-from sh_teach.arguments import error_value, integer
+from sh_teach.arguments import error_value, exception_classes, integer
+from sh_teach.running.checkpoint_folder import checkpoint_folder
 from sh_teach.running.interrupts import DeferredInterrupt
 from sh_teach.running.ledger import Ledger
 from sh_teach.running.processes import as_workers
@@ -94,7 +93,7 @@ class HPOTuner:
             self._workers.replay(evaluation)
             self._keep(evaluation)
         self._replayed = len(self.records)
-        self.checkpoint_dir = _checkpoint_folder(checkpoint_dir, objective, self._ledger.count)
+        self.checkpoint_dir = checkpoint_folder(checkpoint_dir, objective, self._ledger.count)
 
     def run(self, number_of_trials, catch=()):
         """Run this many evaluations more.
@@ -123,7 +122,7 @@ class HPOTuner:
         from tqdm.auto import tqdm
 
         remaining = integer("number_of_trials", number_of_trials, minimum=0) - self._replayed
-        _check_exceptions(catch)
+        exception_classes("catch", catch)
         running = 0
         with (
             DeferredInterrupt() as interrupt,
@@ -166,18 +165,13 @@ class HPOTuner:
         if isinstance(failure, LostEvaluation) and not isinstance(failure, catch):
             self._ledger.retry(evaluation)
             return False
-        result = {
-            "started": evaluation["started"],
-            "worker": evaluation["worker"],
-            "ended": self._workers.now,
-            "error": _error_that_counts(evaluation, error, failure, catch),
-            "failure": None if failure is None else repr(failure),
-        }
+        error = _error_that_counts(evaluation, error, failure, catch)
         try:
-            self._keep(self._ledger.close(evaluation, result))
+            record = self._ledger.close(evaluation, self._workers.now, error, failure)
         except BaseException:
             self._results.appendleft((evaluation, error, failure))  # the next run reports it
             raise
+        self._keep(record)
         return True
 
     def _keep(self, record):
@@ -226,27 +220,3 @@ def _error_that_counts(evaluation, error, failure, catch):
         exception.add_note("The results so far are kept. Assign the corrected function to")
         exception.add_note("tuner.objective, and run() continues with this evaluation.")
         raise
-
-
-def _checkpoint_folder(checkpoint_dir, objective, continues):
-    if checkpoint_dir is None:
-        return None
-    accepted = inspect.signature(objective).parameters.values()
-    if not any(p.name == "checkpoint" or p.kind is p.VAR_KEYWORD for p in accepted):
-        raise TypeError(
-            f"checkpoint_dir={str(checkpoint_dir)!r}: the objective takes no argument checkpoint"
-        )
-    folder = Path(checkpoint_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.glob("trial-*")) and not continues:
-        raise ValueError(
-            f"checkpoint_dir={str(checkpoint_dir)!r}: it holds the checkpoints of another run; "
-            f"take an empty folder"
-        )
-    return folder
-
-
-def _check_exceptions(catch):
-    for item in catch if isinstance(catch, tuple) else (catch,):
-        if not (isinstance(item, type) and issubclass(item, BaseException)):
-            raise TypeError(f"catch={catch!r}: it must be an exception class, or a tuple of them")

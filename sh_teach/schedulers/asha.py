@@ -58,6 +58,7 @@ class ASHAScheduler(HPOScheduler):
     def __init__(self, searcher, eta, r_min, r_max):
         super().__init__(searcher)
         self.bracket = Bracket(r_min, r_max, eta)
+        self.eta, self.r_min, self.r_max = eta, r_min, r_max
         self.K = self.bracket.K
         self.rung_levels = list(self.bracket.levels)
         self.all_observed_error_at_rungs = defaultdict(list)

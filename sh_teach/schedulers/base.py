@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 
-from sh_teach.arguments import error_value
+from sh_teach.arguments import error_value, settings_of
 from sh_teach.schedulers.trial import Trial
 
 
@@ -57,14 +57,9 @@ class HPOScheduler(ABC):
         """
 
     def new_trial(self, round=0, **resource):
-        """Return a new Trial of a configuration that the searcher proposes.
+        """Return a new Trial of a round, with the resource of its first evaluation added.
 
-        Parameters
-        ----------
-        round : int
-            The round that it belongs to.
-        **resource
-            What its first evaluation may spend, such as ``max_epochs=1``.
+        The searcher proposes the configuration; ``max_epochs=1`` is a resource.
         """
         trial = Trial(self.searcher.sample_configuration() | resource, self.trials, round)
         self.trials += 1
@@ -76,14 +71,9 @@ class HPOScheduler(ABC):
         return trial.copy()
 
     def finish(self, config, error, info=None):
-        """Note that an evaluation has ended, and let the searcher learn its result.
+        """Note that an evaluation has ended; return the pending trial and its error, a float.
 
-        Takes and raises what `update` does.
-
-        Returns
-        -------
-        tuple of Trial and float
-            The pending trial, and the error as a plain number.
+        The searcher learns the result. Arguments and exceptions are those of `update`.
         """
         error = error_value(error)
         trial = self.pending.get(getattr(config, "trial_id", None))
@@ -97,14 +87,11 @@ class HPOScheduler(ABC):
         return trial, error
 
     def settings(self):
-        """Return what identifies a run, by name; a scheduler with more arguments adds them.
+        """Return what identifies a run: the class, and the constructor's arguments by name.
 
-        Returns
-        -------
-        dict
-            The class, and the settings of the searcher. A journal begins with it.
+        Each argument is read from the attribute of the same name. A journal begins with this.
         """
-        return {"scheduler": type(self).__name__, "searcher": self.searcher.settings()}
+        return settings_of(self) | {"searcher": self.searcher.settings()}
 
 
 class BasicScheduler(HPOScheduler):

@@ -76,13 +76,7 @@ class Bracket:
             object.__setattr__(self, name, value)
 
     def scaled(self, prefact):
-        """Return the same bracket with ``int(prefact * n)`` trials on the first rung.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `prefact` is no number above 0, or leaves no trial.
-        """
+        """Return the same bracket with ``int(prefact * n)`` trials on the first rung."""
         n = int(positive("prefact", prefact) * self.n)
         if n < 1:
             raise ValueError(f"prefact={prefact!r}: no trial is left of eta**K={self.n}")

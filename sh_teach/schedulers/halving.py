@@ -75,17 +75,11 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     """
 
     def __init__(
-        self,
-        searcher,
-        eta,
-        r_min,
-        r_max,
-        prefact=1,
-        overlap_rounds=True,
-        promote_when_certain=False,
+        self, searcher, eta, r_min, r_max, prefact=1, overlap_rounds=True, promote_when_certain=False
     ):
         super().__init__(searcher)
         self.bracket = Bracket(r_min, r_max, eta).scaled(prefact)
+        self.eta, self.r_min, self.r_max = eta, r_min, r_max
         self.K = self.bracket.K
         self.rung_levels = list(self.bracket.levels)
         self.prefact = float(prefact)
@@ -156,21 +150,10 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         return [trial for trial, _ in sorted(rung, key=rank)[:n]]
 
     def bracket_of(self, round):
-        """Return the plan of a round: here always the same one."""
+        """Return the plan of a round: here the same one for all."""
         return self.bracket
 
     @property
     def queue(self):
         """The trials that wait to be evaluated, next first."""
         return list(self.waiting)
-
-    def settings(self):
-        """Return what identifies a run; see `HPOScheduler.settings`."""
-        return super().settings() | {
-            "eta": self.bracket.eta,
-            "r_min": self.bracket.r_min,
-            "r_max": self.bracket.r_max,
-            "prefact": self.prefact,
-            "overlap_rounds": self.overlap_rounds,
-            "promote_when_certain": self.promote_when_certain,
-        }

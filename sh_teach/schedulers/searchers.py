@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from sh_teach.arguments import integer
+from sh_teach.arguments import integer, settings_of
 
 BLOCK = 1000
 
@@ -34,14 +34,8 @@ class HPOSearcher(ABC):
         """
 
     def settings(self):
-        """Return what identifies the searcher, by name; one with arguments adds them.
-
-        Returns
-        -------
-        dict
-            The class. With it a journal tells one run from another.
-        """
-        return {"searcher": type(self).__name__}
+        """Return what identifies the searcher; see `HPOScheduler.settings`."""
+        return settings_of(self)
 
 
 class RandomSearcher(HPOSearcher):
@@ -112,14 +106,6 @@ class RandomSearcher(HPOSearcher):
         config = self._next
         self._next = {name: next(draws) for name, draws in self._draws.items()}
         return config
-
-    def settings(self):
-        """Return what identifies the searcher; see `HPOSearcher.settings`."""
-        return super().settings() | {
-            "config_space": self.config_space,
-            "initial_config": self.initial_config,
-            "seed": self.seed,
-        }
 
 
 def _draws(name, entry, rng):

@@ -1,4 +1,4 @@
-"""What holding Ctrl-C back promises; test_tuner.py tells what it is good for."""
+"""What holding Ctrl-C back promises; test_tuner.py shows what it is good for."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from sh_teach.running.interrupts import DeferredInterrupt
 
 @pytest.fixture(autouse=True)
 def not_held_back():
-    """Note the Ctrl-C that nobody holds back, so that a mistake here does not end pytest."""
+    """Note a Ctrl-C that is not held back, so that a mistake here does not end pytest."""
     seen = []
     before = signal.signal(signal.SIGINT, lambda *_: seen.append("Ctrl-C"))
     yield seen

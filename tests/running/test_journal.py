@@ -124,7 +124,7 @@ def test_what_was_running_is_started_again_first(path):
     assert story(tuner) == undisturbed(10)
 
 
-def test_a_simulated_run_goes_on_at_the_time_and_with_the_training_it_had(path):
+def test_a_simulated_run_continues_at_the_time_and_with_the_training_it_had(path):
     def simulated(journal):
         workers = SimulatedWorkers(1, lambda config, r_from, r_to: r_to - r_from)
         return make_tuner(journal, workers=workers)
@@ -436,7 +436,7 @@ def test_two_runs_at_once_on_one_journal_are_refused(path):
     run(make_tuner(path, objective=nosy), 3)
 
 
-def test_a_tuner_that_another_one_has_overtaken_is_told_so(path):
+def test_a_tuner_that_another_one_has_overtaken_is_refused(path):
     first, second = make_tuner(path), make_tuner(path)
     run(first, 3)
     with pytest.raises(RuntimeError, match=r"run\.jsonl.*continued it"):
@@ -460,7 +460,7 @@ def strict(line):
     return json.loads(line, parse_constant=refuse)
 
 
-def test_every_line_is_strict_json_and_tells_a_suggestion_or_a_result(path):
+def test_every_line_is_strict_json_and_holds_a_suggestion_or_a_result(path):
     tuner = run(make_tuner(path), 30)
     errors = [record["error"] for record in tuner.records]
     assert any(map(math.isnan, errors))

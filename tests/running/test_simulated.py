@@ -202,7 +202,7 @@ def test_the_garbage_collector_is_as_it_was_after_a_run_that_fails_too():
     assert gc.get_threshold() == usual
 
 
-def test_a_second_run_goes_on_at_the_time_at_which_the_first_one_ended():
+def test_a_second_run_continues_at_the_time_at_which_the_first_one_ended():
     tuner = simulate(halving(), SimulatedWorkers(2, epochs), 4)
     tuner.run(3)
     assert tuner.records[4]["started"] == tuner.records[3]["ended"]

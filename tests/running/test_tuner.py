@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from sh_teach.classroom.source import source_without_docstring
 from sh_teach.running.tuner import HPOTuner
 from sh_teach.schedulers.base import BasicScheduler
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
@@ -112,7 +113,7 @@ def test_a_run_is_exactly_as_many_evaluations_as_asked_for(count):
     assert len(tuner.records) == len(calls) == count
 
 
-def test_a_second_run_adds_as_many_and_goes_on_where_the_first_one_stopped():
+def test_a_second_run_adds_as_many_and_continues_where_the_first_one_stopped():
     tuner = quiet(halving())
     tuner.run(5)
     tuner.run(number_of_trials=6)
@@ -354,7 +355,7 @@ def test_catch_that_is_no_exception_class_is_refused_before_anything_runs(catch)
 
 
 @pytest.mark.parametrize("returned", [None, "0.1", [0.1], True])
-def test_an_objective_that_returns_no_number_is_told_so_with_the_configuration(returned):
+def test_an_objective_that_returns_no_number_gets_a_message_with_the_configuration(returned):
     def sometimes(x, max_epochs):
         return returned if next(answers) else objective(x, max_epochs)
 
@@ -367,7 +368,7 @@ def test_an_objective_that_returns_no_number_is_told_so_with_the_configuration(r
     assert story(tuner) == undisturbed(3)
 
 
-def test_a_scheduler_that_raises_in_update_can_be_told_again():
+def test_a_scheduler_that_raises_in_update_gets_the_result_again():
     class FailsOnce(Listed):
         def update(self, config, error, info=None):
             super().update(config, error)
@@ -454,7 +455,7 @@ def test_ctrl_c_at_any_moment_loses_nothing(make_scheduler, seed):
 
 
 class PressesCtrlC(BasicScheduler):
-    """Somebody presses Ctrl-C just as the scheduler is at work."""
+    """Ctrl-C is pressed just as the scheduler is at work."""
 
     def __init__(self, method, at):
         super().__init__(RandomSearcher({"x": stats.uniform(), "max_epochs": 4}, seed=0))
@@ -491,7 +492,7 @@ def test_ctrl_c_while_the_scheduler_works_waits_until_that_is_done(method, at):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal does not interrupt sleep there")
-def test_ctrl_c_stops_an_evaluation_that_would_run_for_ever():
+def test_ctrl_c_stops_an_evaluation_that_would_run_without_end():
     def endless(x, max_epochs):
         press_ctrl_c()
         threading.Event().wait(60)
@@ -670,3 +671,9 @@ def test_with_progress_the_number_of_evaluations_and_the_incumbent_are_shown(cap
     shown = capfd.readouterr().err
     assert "3/3" in shown
     assert "incumbent_error=0.25" in shown
+
+
+def test_the_loop_fits_on_a_slide():
+    shown = (HPOTuner.run, HPOTuner._report)
+    lines = [line for method in shown for line in source_without_docstring(method).splitlines()]
+    assert len(lines) <= 45

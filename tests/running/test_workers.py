@@ -274,7 +274,7 @@ def test_an_evaluation_that_kills_every_process_it_gets_counts_as_failed_if_that
 
 
 @quiet_dask
-def test_processes_that_do_not_come_back_end_the_run_instead_of_waiting_for_ever(monkeypatch):
+def test_processes_that_do_not_come_back_end_the_run_instead_of_waiting_without_end(monkeypatch):
     monkeypatch.setattr("sh_teach.running.processes.START_SECONDS", 1)
 
     def never_ends(x, max_epochs):

@@ -64,7 +64,7 @@ def test_a_free_worker_gets_what_the_definition_says(eta, r_min, r_max, workers,
     ]
 
 
-def test_what_was_observed_stands_at_its_level_in_the_order_it_came_in():
+def test_what_was_observed_is_kept_at_its_level_in_the_order_of_arrival():
     scheduler = asha()
     trials = [scheduler.suggest() for _ in range(3)]
     for trial, error in zip(reversed(trials), (0.3, 0.1, math.nan), strict=True):

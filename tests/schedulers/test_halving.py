@@ -1,13 +1,14 @@
-"""What a scheduler promises: which evaluation a free worker gets, whatever happens when.
+"""The rules a scheduler keeps: which evaluation a free worker gets, whatever happens when.
 
 The first half compares with reference.py for any bracket, any errors, any number of workers and
-any order in which evaluations end. The second half tells each promise by one example.
+any order in which evaluations end. The second half shows each rule by one example.
 """
 
 import copy
 import itertools
 import math
 import pickle
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
@@ -17,7 +18,9 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sh_teach.classroom.source import source_without_docstring
 from sh_teach.schedulers import BasicScheduler, Bracket, HPOScheduler, Trial
+from sh_teach.schedulers.asha import ASHAScheduler
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
 from sh_teach.schedulers.hyperband import HyperbandScheduler
 from sh_teach.schedulers.searchers import HPOSearcher, RandomSearcher
@@ -155,20 +158,20 @@ class Moment:
     error: float | None
     pending: list
     results: dict
-    handed_out: set
+    started: set
     begun: int
 
 
 def play(scheduler, game):
     """Yield what happens until the rounds are done, each with what was so just before.
 
-    The moves tell whether a free worker asks first or an evaluation ends, and which one.
+    The moves say whether a free worker asks first or an evaluation ends, and which one.
     """
-    pending, results, handed_out, begun = [], {}, set(), 0
+    pending, results, started, begun = [], {}, set(), 0
     moves = itertools.cycle(game.moves)
     refused = False
     while True:
-        now = (list(pending), dict(results), set(handed_out), begun)
+        now = (list(pending), dict(results), set(started), begun)
         free = len(pending) < game.workers and not refused
         asks = free and (scheduler.queue or begun < game.rounds)
         if not asks and not pending:
@@ -180,7 +183,7 @@ def play(scheduler, game):
                 refused = True
             else:
                 pending.append(trial)
-                handed_out.add((trial.trial_id, trial["max_epochs"]))
+                started.add((trial.trial_id, trial["max_epochs"]))
                 begun = max(begun, trial.round + 1)
             yield Moment(trial, None, *now)
         else:
@@ -201,7 +204,7 @@ def waiting(game, moment, when_certain=False):
         [game.levels_of(round) for round in range(moment.begun)],
         game.eta,
         moment.results,
-        moment.handed_out,
+        moment.started,
         when_certain,
     )
 
@@ -242,7 +245,7 @@ def test_a_free_worker_gets_what_is_due_by_the_definition(game, options):
 
 @given(game=games())
 @settings(max_examples=300)
-def test_with_early_promotions_too_the_oldest_round_and_in_it_the_highest_rung_go_first(game):
+def test_with_early_promotions_too_the_oldest_round_and_in_it_the_highest_rung_come_first(game):
     for moment in play(game.scheduler(promote_when_certain=True), game):
         if moment.error is None:
             due = waiting(game, moment, when_certain=True)
@@ -310,7 +313,7 @@ def test_certain_promotions_are_the_best_m_less_the_missing_ones_at_every_moment
 def test_promotions_when_certain_are_the_same_and_never_later(game):
     early, usual = game.scheduler(promote_when_certain=True), game.scheduler()
     for level in game.levels:
-        # Both hand out the whole rung, and get its results in the same order.
+        # Both start the whole rung, and get its results in the same order.
         running = [t for t in reference_order(early) if t["max_epochs"] == level]
         others = {t.trial_id: t for t in reference_order(usual)}
         moves = itertools.cycle(game.moves)
@@ -355,7 +358,7 @@ def test_the_searcher_learns_every_result_once_and_nothing_of_its_own_is_modifie
 
 
 @given(game=games(), options=options_of_both)
-def test_what_was_observed_stands_at_its_level_in_the_order_it_came_in(game, options):
+def test_what_was_observed_is_kept_at_its_level_in_the_order_of_arrival(game, options):
     scheduler = game.scheduler(**options)
     expected = defaultdict(list)
     for moment in play(scheduler, game):
@@ -386,7 +389,7 @@ def test_the_best_of_a_level_are_those_of_the_definition_over_all_rounds_or_in_o
             assert ids(best) == reference.best(trials, m, error)
 
 
-# --- each promise by an example ------------------------------------------------------------
+# --- each rule by an example ---------------------------------------------------------------
 
 
 def test_the_bracket_of_the_book_has_the_levels_of_the_book():
@@ -407,11 +410,11 @@ def test_the_initial_configuration_is_the_first_evaluated_by_random_search():
     assert scheduler.suggest() == {"x": 7}
 
 
-def test_new_trials_go_out_in_the_order_in_which_the_searcher_proposed_them():
+def test_new_trials_start_in_the_order_in_which_the_searcher_proposed_them():
     assert [trial["x"] for trial in take(halving(), 4)] == [0, 1, 2, 3]
 
 
-def test_survivors_go_out_best_first():
+def test_survivors_start_best_first():
     scheduler = halving(r_max=8)
     for trial, error in zip(take(scheduler, 8), [5, 3, 8, 1, 7, 4, 2, 6], strict=True):
         scheduler.update(trial, error)
@@ -426,7 +429,7 @@ def test_equal_errors_keep_the_order_of_the_trials_whatever_order_they_ended_in(
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
-def test_nan_and_inf_rank_last_as_equals_whatever_order_they_came_in(order):
+def test_nan_and_inf_rank_last_as_equals_whatever_order_they_arrived_in(order):
     scheduler = halving(r_max=4)
     trials, errors = take(scheduler, 4), [NAN, 0.9, INF, 0.8]
     for i in order:
@@ -456,7 +459,7 @@ def test_a_result_counts_in_the_round_its_trial_came_from():
     assert ids(scheduler.queue) == [1]
 
 
-def test_work_of_an_older_round_goes_out_before_work_of_a_newer_one():
+def test_work_of_an_older_round_starts_before_work_of_a_newer_one():
     scheduler = halving(r_max=2)
     first = take(scheduler, 2)
     take(scheduler, 1)
@@ -473,7 +476,7 @@ def test_a_newer_round_that_is_ahead_still_comes_second():
     assert [place(trial) for trial in take(scheduler, 2)] == [(0, 2, 0), (1, 2, 2)]
 
 
-def test_within_a_round_a_promotion_goes_out_before_what_waits_on_the_first_rung():
+def test_within_a_round_a_promotion_starts_before_what_waits_on_the_first_rung():
     # Three of four survive, with two results in one of them is certain.
     scheduler = halving(eta=2, r_max=2, prefact=4, promote_when_certain=True)
     for trial, error in zip(take(scheduler, 5), [5, 4, 3, 2, 1], strict=True):
@@ -493,7 +496,7 @@ def test_a_worker_that_asks_while_the_rung_is_not_full_starts_the_next_round():
     assert place(scheduler.suggest()) == (1, 1, 4)
 
 
-def test_without_overlap_that_worker_waits_and_the_round_goes_on_when_the_rung_is_full():
+def test_without_overlap_that_worker_waits_and_the_round_continues_when_the_rung_is_full():
     scheduler = halving(r_max=4, overlap_rounds=False)
     trials = take(scheduler, 4)
     for trial in trials[:3]:
@@ -737,7 +740,7 @@ def test_a_scheduler_must_say_how_it_suggests_and_updates(incomplete):
 # --- random search -------------------------------------------------------------------------
 
 
-def test_random_search_hands_out_each_configuration_once():
+def test_random_search_suggests_each_configuration_once():
     scheduler = BasicScheduler(Counting())
     trials = []
     for workers in (3, 1, 2):
@@ -788,3 +791,73 @@ def test_a_trial_is_still_one_after_copying_and_pickling(send):
     trial = send(Trial({"x": 1}, trial_id=3, round=4))
     assert type(trial) is Trial
     assert (trial, trial.trial_id, trial.round) == ({"x": 1}, 3, 4)
+
+
+# --- for authors of schedulers -------------------------------------------------------------
+
+
+class OneAtATime(HPOScheduler):
+    """Trains each configuration for one epoch, then for another."""
+
+    def suggest(self):
+        return self.start(self.new_trial(round=7, max_epochs=1))
+
+    def update(self, config, error, info=None):
+        self.latest = self.finish(config, error, info)
+
+
+def test_new_trial_counts_and_keeps_round_and_resource():
+    scheduler = OneAtATime(Counting())
+    first, second = take(scheduler, 2)
+    assert (first, first.trial_id, first.round) == ({"x": 0, "max_epochs": 1}, 0, 7)
+    assert (second, second.trial_id, second.round) == ({"x": 1, "max_epochs": 1}, 1, 7)
+    assert scheduler.trials == 2
+
+
+def test_a_started_trial_is_pending_until_it_is_finished_and_the_copy_is_the_callers():
+    scheduler = OneAtATime(Counting())
+    suggestion = scheduler.suggest()
+    assert scheduler.pending == {0: suggestion}
+    assert scheduler.pending[0] is not suggestion
+    scheduler.update(suggestion, np.float32(0.5), info="seen")
+    assert scheduler.latest == ({"x": 0, "max_epochs": 1}, 0.5)
+    assert scheduler.pending == {}
+    assert scheduler.searcher.told == [({"x": 0, "max_epochs": 1}, 0.5, "seen")]
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (lambda s: BasicScheduler(s), set()),
+        (
+            lambda s: SuccessiveHalvingScheduler(s, 2, 1, 8, 3, False, True),
+            {"eta", "r_min", "r_max", "prefact", "overlap_rounds", "promote_when_certain"},
+        ),
+        (lambda s: ASHAScheduler(s, 2, 1, 8), {"eta", "r_min", "r_max"}),
+        (
+            lambda s: HyperbandScheduler(s, 2, 1, 8),
+            {"eta", "r_min", "r_max", "prefact", "overlap_rounds", "promote_when_certain"},
+        ),
+    ],
+)
+def test_the_settings_are_the_class_the_searcher_and_every_argument(make, names):
+    scheduler = make(RandomSearcher({"x": [1, 2]}, {"x": 3}, seed=5))
+    settings = scheduler.settings()
+    assert settings.keys() == {"scheduler", "searcher"} | names
+    assert settings["scheduler"] == type(scheduler).__name__
+    assert settings["searcher"] == {
+        "searcher": "RandomSearcher",
+        "config_space": {"x": [1, 2]},
+        "initial_config": {"x": 3},
+        "seed": 5,
+    }
+    before = scheduler.settings()
+    scheduler.update(scheduler.suggest(), 0.5)
+    assert scheduler.settings() == before
+
+
+def test_what_students_are_shown_of_the_algorithm_fits_on_a_slide():
+    shown = (SuccessiveHalvingScheduler.suggest, SuccessiveHalvingScheduler.update)
+    lines = [line for method in shown for line in source_without_docstring(method).splitlines()]
+    assert len(lines) <= 25
+    assert not re.search(r"\b_[a-z]", "\n".join(lines))  # nothing private

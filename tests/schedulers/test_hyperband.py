@@ -1,4 +1,4 @@
-"""What Hyperband's brackets promise; that its rounds are right is tested in test_schedulers.py."""
+"""What Hyperband's brackets promise; that its rounds are right is tested in test_halving.py."""
 
 import math
 
