@@ -1,4 +1,4 @@
-"""The book's own cells are its authors'; the scheduler here is written for this test."""
+"""The book's own cells belong to its authors; the scheduler here is written for this test."""
 
 import re
 from pathlib import Path
@@ -76,6 +76,17 @@ def test_add_to_class_reaches_instances_made_before():
 def test_a_scheduler_without_methods_says_so():
     with pytest.raises(NotImplementedError):
         d2l.HPOScheduler().suggest()
+
+
+def test_settings_without_saved_arguments_say_what_is_missing():
+    class Forgetful(d2l.HPOScheduler):
+        def __init__(self, searcher):
+            self.searcher = searcher
+
+    with pytest.raises(
+        ValueError, match=r"Forgetful: its __init__ must call save_hyperparameters"
+    ):
+        Forgetful(d2l.RandomSearcher({"x": [1]})).settings()
 
 
 def test_set_figsize_holds_for_the_figures_that_follow():
