@@ -108,7 +108,6 @@ def private_names():
     return {name for name in names if isinstance(name, str) and re.match("_[a-zA-Z]", name)}
 
 
-@pytest.mark.xfail(strict=False, reason="the notebooks are being rewritten")
 def test_no_text_for_students_uses_a_private_name():
     from nbformat import NO_CONVERT, read
 
