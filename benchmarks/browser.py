@@ -1,4 +1,4 @@
-"""What the reader waits for: JupyterLab's first picture, and the picture of a moved slider.
+"""How long a reader waits for JupyterLab's first picture, and for that of a moved slider.
 
 Both in headless Chromium, which must be installed.
 
@@ -7,9 +7,7 @@ Both in headless Chromium, which must be installed.
 
 import os
 import secrets
-import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,9 +20,15 @@ from machine import versions
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "tests"))
+sys.path.append(str(ROOT / "scripts"))
 
-from test_browser import QUIET, wait_for_kernel, wait_for_server  # noqa: E402
+from lab_in_browser import (  # noqa: E402
+    QUIET,
+    find_chromium,
+    free_port,
+    wait_for_kernel,
+    wait_for_server,
+)
 
 MOVES = 40
 PICTURE = "() => [...document.querySelectorAll('.jp-Notebook img')].some(i => i.naturalWidth > 0)"
@@ -46,9 +50,7 @@ WATCH = """area => {
 
 def measure():
     """Return seconds until the first picture, and milliseconds of each move of a slider."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     token = secrets.token_hex()
     options = f"--no-browser --port={port} --ServerApp.port_retries=0"
     options += f" --IdentityProvider.token={token}"
@@ -57,7 +59,7 @@ def measure():
     page_address = f"{address}/lab/workspaces/bench/tree/notebooks/01_rungs.ipynb?token={token}"
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         places = {"JUPYTERLAB_WORKSPACES_DIR": folder, "JUPYTERLAB_SETTINGS_DIR": folder}
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
         settings = Path(folder, "@jupyterlab", "docmanager-extension")
         settings.mkdir(parents=True)  # the notebook itself stays as it is
         (settings / "plugin.jupyterlab-settings").write_text('{"autosave": false}')
@@ -110,7 +112,7 @@ def main():
         ("from a key on a slider to the new picture, median", f"{median:.0f} ms", "150 ms"),
         (f"the slowest of {len(moves)} such moves", f"{slowest:.0f} ms", "150 ms"),
     ]
-    table = pd.DataFrame(rows, columns=["what", "figure", "promised: under"])
+    table = pd.DataFrame(rows, columns=["what", "figure", "target: under"])
     print(table.to_markdown(index=False, disable_numparse=True))
     print(f"\n{versions('sh_teach', 'jupyterlab', 'ipywidgets', 'matplotlib')}")
 

@@ -1,7 +1,6 @@
 """Check that this computer is ready for the notebooks: ``python -m sh_teach``.
 
-Each line starts with ``ok``, with ``note`` (good to know) or with ``MEND`` (the
-notebooks will not run) and then says how to mend it.
+Each line starts with ``ok``, ``note`` (good to know) or ``FIX`` (what the notebooks still need).
 """
 
 import importlib.metadata
@@ -16,10 +15,10 @@ INSTALL = "run `make lab`, or `pip install -e .` in the project's folder"
 
 
 def check_python():
-    """Compare the Python version with the oldest one that will do."""
+    """Compare the version of Python with the oldest that is enough."""
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < (3, 11):  # noqa: UP036 - an older one can still run this file
-        yield "MEND", f"Python {version}: install 3.11 or newer, then {INSTALL}"
+        yield "FIX", f"Python {version}: install 3.11 or newer, then {INSTALL}"
     else:
         yield "ok", f"Python {version} in {sys.prefix}"
 
@@ -27,18 +26,18 @@ def check_python():
 def check_packages():
     """Compare each package that the project asks for with its pin."""
     pins = {}
-    if CONSTRAINTS.exists():  # it lies beside the package only if that is installed with -e
+    if CONSTRAINTS.exists():  # it is beside the package only if that is installed with -e
         pins = dict(re.findall(r"^([\w.-]+)==(\S+)", CONSTRAINTS.read_text("utf-8"), re.M))
     try:
-        wanted = importlib.metadata.requires("sh_teach") or []
+        required = importlib.metadata.requires("sh_teach") or []
     except importlib.metadata.PackageNotFoundError:
-        yield "MEND", f"sh_teach is not installed, notebooks will not find it: {INSTALL}"
+        yield "FIX", f"sh_teach is not installed, notebooks will not find it: {INSTALL}"
         return
-    for name in (re.match(r"[\w.-]+", line)[0] for line in wanted if "extra ==" not in line):
+    for name in (re.match(r"[\w.-]+", line)[0] for line in required if "extra ==" not in line):
         try:
             version = importlib.metadata.version(name).partition("+")[0]
         except importlib.metadata.PackageNotFoundError:
-            yield "MEND", f"{name} is missing: {INSTALL}"
+            yield "FIX", f"{name} is missing: {INSTALL}"
             continue
         if name not in pins:
             yield "ok", f"{name} {version}"
@@ -55,77 +54,70 @@ def check_data():
 
         folder = fashion_mnist.find_full_data(folder=None)
     except (ImportError, OSError, ValueError) as error:
-        yield "MEND", f"the images cannot be read ({error}): get them again with `make data`"
+        yield "FIX", f"the images cannot be read ({error}): get them again with `make data`"
         return
     if folder:
         yield "ok", f"all of Fashion-MNIST in {folder}"
     elif fashion_mnist.SAMPLE_FILE.exists():
         yield "note", "Fashion-MNIST: the included sample; `make data` gets all of it"
     else:
-        yield "MEND", f"no images, not even {fashion_mnist.SAMPLE_FILE}: get them with `make data`"
+        yield "FIX", f"no images, not even {fashion_mnist.SAMPLE_FILE}: get them with `make data`"
 
 
 def check_torch():
     """Say what the training will run on."""
     try:
         import torch
-    except (ImportError, OSError) as error:  # OSError: a library of torch's does not load
-        yield "MEND", f"torch cannot be imported ({error}): {INSTALL}"
+    except (ImportError, OSError) as error:  # OSError: a library of torch does not load
+        yield "FIX", f"torch cannot be imported ({error}): {INSTALL}"
         return
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     # On Linux, a container or a cluster may allow fewer cores than there are.
-    on_linux = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if on_linux else os.cpu_count()
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     yield "ok", f"torch on {device}; {cores} cores, {torch.get_num_threads()} torch threads"
 
 
 def check_processes():
-    """Start a process here and let it compute something."""
+    """Start a local process that computes something."""
     try:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             pool.apply_async(pow, (2, 5)).get(timeout=60)
         yield "ok", "local processes can be started"
     except (ImportError, OSError, RuntimeError, multiprocessing.TimeoutError) as error:
         reason = f"{type(error).__name__} {error}".strip()
-        yield "MEND", f"no local process starts ({reason}): free memory, or keep to `workers=1`"
+        yield "FIX", f"no local process starts ({reason}): free memory, or keep to `workers=1`"
 
 
 def check_jupyter():
-    """Look for JupyterLab, and whether its kernel is the Python that runs this."""
-    mend = "run `python -m ipykernel install --sys-prefix` with this Python"
+    """Find JupyterLab, and see whether its kernel is the Python that runs this."""
+    install_kernel = "run `python -m ipykernel install --sys-prefix` with this Python"
     try:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
         lab = importlib.metadata.version("jupyterlab")
         command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except ImportError:  # also a package that is not installed
-        yield "MEND", f"JupyterLab is missing: {INSTALL}"
+        yield "FIX", f"JupyterLab is missing: {INSTALL}"
     except NoSuchKernel:
-        yield "MEND", f"JupyterLab has no kernel python3: {mend}"
+        yield "FIX", f"JupyterLab has no kernel python3: {install_kernel}"
     else:
         # Jupyter takes a bare "python" to mean the one that it runs with itself.
         if Path(command).parent in (Path(), Path(sys.executable).parent):
             yield "ok", f"JupyterLab {lab}, kernel python3 is this Python"
         else:
-            yield "MEND", f"the kernel python3 is another Python, {command}: {mend}"
+            yield "FIX", f"the kernel python3 is another Python, {command}: {install_kernel}"
 
 
 CHECKS = (check_python, check_packages, check_data, check_torch, check_processes, check_jupyter)
 
 
 def main():
-    """Print a line for each thing checked.
-
-    Returns
-    -------
-    int
-        The exit code: 1 if there is something to mend, otherwise 0.
-    """
+    """Print a line for each thing checked; return the exit code, 1 if there is one to fix."""
     code = 0
     for check in CHECKS:
         for state, text in check():
             print(f"{state:<5} {text}", flush=True)
-            code = 1 if state == "MEND" else code
+            code = 1 if state == "FIX" else code
     return code
 
 

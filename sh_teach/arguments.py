@@ -5,37 +5,7 @@ import numbers
 
 
 def integer(name, value, minimum):
-    """Return `value` as an int of at least `minimum`.
-
-    Parameters
-    ----------
-    name : str
-        The argument's name, for the message.
-    value : int or numpy integer
-        What the caller gave.
-    minimum : int
-        The smallest value allowed.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    TypeError
-        If `value` is no integer.
-    ValueError
-        If `value` is below `minimum`.
-
-    Examples
-    --------
-    >>> integer("eta", 3, minimum=2)
-    3
-    >>> integer("eta", 1, minimum=2)
-    Traceback (most recent call last):
-    ...
-    ValueError: eta=1: it must be at least 2
-    """
+    """Return `value` as an int, or raise a TypeError; a ValueError if it is below `minimum`."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool):
         raise TypeError(f"{name}={value!r}: it must be an integer, not {type(value).__name__}")
     if value < minimum:
@@ -44,33 +14,7 @@ def integer(name, value, minimum):
 
 
 def positive(name, value):
-    """Return `value` as a float that is finite and above 0.
-
-    Parameters
-    ----------
-    name : str
-        The argument's name, for the message.
-    value : float or numpy number
-        What the caller gave.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    TypeError
-        If `value` is no real number.
-    ValueError
-        If `value` is 0, negative, infinite or ``nan``.
-
-    Examples
-    --------
-    >>> positive("learning_rate", -0.1)
-    Traceback (most recent call last):
-    ...
-    ValueError: learning_rate=-0.1: it must be above 0 and finite
-    """
+    """Return `value` as a float, or raise a TypeError; a ValueError unless 0 < value < inf."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}={value!r}: it must be a number, not {type(value).__name__}")
     if not 0 < value < math.inf:
@@ -79,23 +23,11 @@ def positive(name, value):
 
 
 def error_value(error):
-    """Return what an objective reported as a float; ``nan`` and ``inf`` are allowed.
+    """Return what an objective reported, also a tensor of one element or nan, as a float.
 
-    Parameters
-    ----------
-    error : float, numpy number or tensor of one element
-        Smaller is better.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    TypeError
-        If it is no number: ``None`` of a forgotten ``return``, say.
+    Raise a TypeError if it is no number: ``None`` of a forgotten ``return``, say.
     """
-    if type(error) is float:  # the usual case, and a million of them shall not take long
+    if type(error) is float:  # the usual case; a large run checks millions of them
         return error
     if not isinstance(error, str | bytes | bool):
         try:

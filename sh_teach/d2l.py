@@ -1,7 +1,7 @@
 """The book's names: with ``from sh_teach import d2l`` its code cells run unchanged.
 
 Dive into Deep Learning builds its API for hyperparameter optimization on a package ``d2l``. This
-module offers the part that its section on multi-fidelity optimization uses, on top of ours.
+module has the part that its section on multi-fidelity optimization uses, made of `sh_teach`.
 """
 
 import inspect
@@ -65,6 +65,17 @@ class HPOScheduler(HyperParameters):
         """Learn the error of a configuration."""
         raise NotImplementedError
 
+    def settings(self):
+        """Return what identifies a run in its journal: class, saved arguments, searcher."""
+        arguments = dict(getattr(self, "hparams", {}))
+        if "searcher" not in arguments:
+            name = type(self).__name__
+            raise ValueError(
+                f"{name}: its __init__ must call save_hyperparameters(), with a searcher"
+            )
+        searcher = arguments.pop("searcher").settings()
+        return {"scheduler": type(self).__name__} | arguments | {"searcher": searcher}
+
 
 def add_to_class(cls):
     """Return a decorator that makes a function a method of `cls`, under the function's name.
@@ -72,7 +83,7 @@ def add_to_class(cls):
     Parameters
     ----------
     cls : type
-        The class, which may have instances already: they get the method too.
+        The class. Instances that it has already get the method too.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files that survive a crash: never half of a new one, never a line that counts and is lost."""
+"""Files that survive a crash: a reader never finds half a file, and a written line is kept."""
 
 import errno
 import os
@@ -6,20 +6,7 @@ from pathlib import Path
 
 
 def replace_file(path, content):
-    """Write `content` to `path` so that a reader, or a crash, never meets half of it.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; its folder must exist.
-    content : bytes
-        All of it.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written (a full disk, say); the old file is then still there.
-    """
+    """Write bytes to a file; if that fails, or meanwhile, the old file is still there."""
     path = Path(path)
     # The process number keeps two processes from writing into the same partial file.
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
@@ -34,19 +21,9 @@ def replace_file(path, content):
 
 
 def append_line(path, content):
-    """Add `content` to the end of a file, and return when it is on the disk.
+    """Add bytes to the end of a file, or make it, and return when they are on the disk.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file; it is made if it does not exist, but its folder must.
-    content : bytes
-        One or more lines.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the file then ends where it ended before.
+    If they cannot be written (a full disk, say), the file ends where it ended before.
     """
     with open(path, "ab", buffering=0) as file:
         end = file.tell()

@@ -9,15 +9,14 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from lab_in_browser import QUIET, find_chromium, free_port, wait_for_kernel, wait_for_server
 
 with suppress(ImportError):  # the fixture below says so
     from playwright.sync_api import expect, sync_playwright
@@ -27,8 +26,6 @@ with suppress(ImportError):  # the fixture below says so
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 SCREENSHOTS = ROOT / "screenshots"
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 LONGEST = 600  # seconds that a notebook may take on a busy machine
 LIVE = ("02_successive_halving", "03_async_queue")
 TUNER = "tuner = HPOTuner("
@@ -51,7 +48,7 @@ def unavailable(reason):
 
 @pytest.fixture(scope="module")
 def browser():
-    chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    chromium = find_chromium()
     if chromium is None:
         unavailable("Chromium is not installed")
     if "sync_playwright" not in globals():
@@ -75,9 +72,7 @@ def lab(tmp_path_factory):
     settings.mkdir(parents=True)
     # All cells are on the page at once, so that they can be found without scrolling.
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     token = secrets.token_hex()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     command += [f"--port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
@@ -112,16 +107,6 @@ def answer_from_recorded_curves(path):
     path.write_text(json.dumps(notebook), "utf-8")
 
 
-def wait_for_server(address, server):
-    for _ in range(600):
-        assert server.poll() is None, "JupyterLab ended at once"
-        with suppress(OSError):
-            urllib.request.urlopen(f"{address}/api", timeout=5).close()
-            return
-        time.sleep(0.1)
-    pytest.fail("JupyterLab does not answer")
-
-
 @pytest.fixture(scope="module")
 def run(browser, lab):
     """Return a function that opens a notebook, runs all of it the first time, gives the page."""
@@ -142,12 +127,6 @@ def run(browser, lab):
     yield opened
     for page in pages.values():
         page.close()
-
-
-def wait_for_kernel(page):
-    """Wait until cells can be run: at the very first, the indicator says idle without a kernel."""
-    page.locator(".jp-KernelName", has_text="Python 3").wait_for(timeout=120_000)
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
 
 
 def run_all(page):

@@ -1,4 +1,4 @@
-"""The book's own cells are its authors'; the scheduler here is written for this test."""
+"""The book's own cells belong to its authors; the scheduler here is written for this test."""
 
 import re
 from pathlib import Path
@@ -76,6 +76,38 @@ def test_add_to_class_reaches_instances_made_before():
 def test_a_scheduler_without_methods_says_so():
     with pytest.raises(NotImplementedError):
         d2l.HPOScheduler().suggest()
+
+
+def test_a_journal_knows_the_run_of_a_scheduler_written_with_the_books_names(tmp_path):
+    def tuner(seed=0, **arguments):
+        searcher = d2l.RandomSearcher({"x": [1, 2, 3]}, seed=seed)
+        scheduler = KeepBestHalf(searcher, **{"r_min": 1, "r_max": 3} | arguments)
+        journal = tmp_path / "run.jsonl"
+        return d2l.HPOTuner(scheduler, lambda x, max_epochs: x / max_epochs, journal=journal)
+
+    tuner().run(5)
+    resumed = tuner()
+    assert len(resumed.records) == 5
+    resumed.run(12)
+    assert [r["config"]["max_epochs"] for r in resumed.records] == [1, 1, 1, 1, 3, 3] * 2
+    for other, named in (
+        ({"r_max": 4}, "r_max=3"),
+        ({"width": 2}, "width=4"),
+        ({"seed": 1}, "seed"),
+    ):
+        with pytest.raises(ValueError, match=f"another run.*{named}"):
+            tuner(**other)
+
+
+def test_settings_without_saved_arguments_say_what_is_missing():
+    class Forgetful(d2l.HPOScheduler):
+        def __init__(self, searcher):
+            self.searcher = searcher
+
+    with pytest.raises(
+        ValueError, match=r"Forgetful: its __init__ must call save_hyperparameters"
+    ):
+        Forgetful(d2l.RandomSearcher({"x": [1]})).settings()
 
 
 def test_set_figsize_holds_for_the_figures_that_follow():

@@ -1,4 +1,4 @@
-"""What installing, checking and storing promise."""
+"""Installing, checking and storing."""
 
 import importlib.metadata
 import json
@@ -94,7 +94,7 @@ def test_no_file_names_a_package_host_or_a_path_of_one_machine():
 # --- python -m sh_teach --------------------------------------------------------------------
 
 
-def test_the_environment_check_finds_nothing_to_mend_here():
+def test_the_environment_check_finds_nothing_to_fix_here():
     run = python("-m", "sh_teach")
     assert run.returncode == 0, run.stdout + run.stderr
     lines = run.stdout.splitlines()
@@ -107,19 +107,19 @@ def absent(*_):
     raise importlib.metadata.PackageNotFoundError
 
 
-def test_a_missing_dependency_comes_with_the_way_to_mend_it(monkeypatch):
+def test_a_missing_dependency_comes_with_the_way_to_fix_it(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "requires", lambda _: ["numpy>=2.0"])
     monkeypatch.setattr(importlib.metadata, "version", absent)
     [(state, text)] = environment.check_packages()
-    assert state == "MEND"
+    assert state == "FIX"
     assert "numpy is missing" in text
     assert "make lab" in text
 
 
-def test_a_package_that_is_not_installed_itself_must_be_mended(monkeypatch):
+def test_a_package_that_is_not_installed_itself_is_to_be_fixed(monkeypatch):
     monkeypatch.setattr(importlib.metadata, "requires", absent)
     [(state, text)] = environment.check_packages()
-    assert state == "MEND"
+    assert state == "FIX"
     assert "make lab" in text
 
 
@@ -151,38 +151,38 @@ def test_without_any_images_the_check_says_how_to_get_them(monkeypatch, tmp_path
     monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
     monkeypatch.setattr(fashion_mnist, "SAMPLE_FILE", tmp_path / "gone.npz")
     [(state, text)] = environment.check_data()
-    assert state == "MEND"
+    assert state == "FIX"
     assert "make data" in text
 
 
-def test_unreadable_data_is_named_with_the_way_to_mend_it(monkeypatch):
+def test_unreadable_data_is_named_with_the_way_to_fix_it(monkeypatch):
     def unreadable(folder=None):
         raise OSError("images.gz is damaged")
 
     monkeypatch.setattr(fashion_mnist, "find_full_data", unreadable)
     [(state, text)] = environment.check_data()
-    assert state == "MEND"
+    assert state == "FIX"
     assert "images.gz is damaged" in text
     assert "make data" in text
 
 
-def test_a_kernel_of_another_python_must_be_mended(monkeypatch, tmp_path):
+def test_a_kernel_of_another_python_is_to_be_fixed(monkeypatch, tmp_path):
     kernel = tmp_path / "kernels" / "python3"
     kernel.mkdir(parents=True)
     argv = [str(tmp_path / "other" / "python"), "-m", "ipykernel_launcher", "-f", "{file}"]
     (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "other"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     [(state, text)] = environment.check_jupyter()
-    assert state == "MEND"
+    assert state == "FIX"
     assert "ipykernel install" in text
 
 
-def test_one_thing_to_mend_makes_the_exit_code_1(monkeypatch, capsys):
+def test_one_thing_to_fix_makes_the_exit_code_1(monkeypatch, capsys):
     monkeypatch.setattr(
-        environment, "CHECKS", [lambda: [("ok", "a"), ("MEND", "b"), ("note", "c")]]
+        environment, "CHECKS", [lambda: [("ok", "a"), ("FIX", "b"), ("note", "c")]]
     )
     assert environment.main() == 1
-    assert capsys.readouterr().out == "ok    a\nMEND  b\nnote  c\n"
+    assert capsys.readouterr().out == "ok    a\nFIX   b\nnote  c\n"
 
 
 # --- storing notebooks ---------------------------------------------------------------------

@@ -1,4 +1,6 @@
-"""Plots of a run by rung; all read the table of `HPOTuner.dataframe`, and draw where you like."""
+"""Plots of a run by rung. `table` and `ax` are explained in `sh_teach.plots`."""
+
+from itertools import cycle
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -14,55 +16,45 @@ from sh_teach.plots.style import (
     axes,
     legend_above,
 )
+from sh_teach.schedulers import rank
+from sh_teach.words import plural
+
+LAST, STOPPED = "*", "X"  # the markers of trials on the last rung, and below it
+OUTLINE = dict(edgecolor="white", linewidth=0.8, zorder=3)
 
 
 def plot_rungs(table, ax=None):
-    """Draw every evaluation as a point over its rung: which survived, which were stopped.
+    """Draw every evaluation as a point over its rung: promoted, stopped or on the last rung.
 
-    Points of nearly the same error stand side by side, so that none hides another.
+    Points of nearly the same error are drawn side by side, so that none hides another. Evaluations
+    without a finite error are above a grey line.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        From `HPOTuner.dataframe`; it needs ``trial_id``, ``max_epochs`` and ``error``.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; by default on a new figure.
+    table, ax
+        See `sh_teach.plots`; needed are ``trial_id``, ``max_epochs`` and ``error``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Above a grey line, where there are any, stand the evaluations without a finite error.
     """
     ax = axes(ax)
     levels = sorted(table["max_epochs"].unique())
-    furthest = table.groupby("trial_id")["max_epochs"].transform("max")
+    highest = table.groupby("trial_id")["max_epochs"].transform("max")
     finite = np.isfinite(table["error"])
     low, high = table["error"][finite].agg(["min", "max"]) if finite.any() else (0.0, 1.0)
     span = (high - low) or 1.0
     heights = table["error"].where(finite, high + 0.12 * span)
-    at_last, survived = table["max_epochs"] == levels[-1], table["max_epochs"] < furthest
-    styles = [
-        ("promoted", survived, "o", BLUE),
-        ("stopped", ~survived & ~at_last, "X", VERMILLION),
-        ("on the last rung", at_last, "*", GREEN),
-    ]
-    offsets = np.zeros(len(table))
-    for level in levels:
-        here = (table["max_epochs"] == level).to_numpy()
-        offsets[here] = _side_by_side(heights[here].to_numpy(), closer_than=0.03 * span)
-    positions = np.searchsorted(levels, table["max_epochs"]) + 0.07 * offsets
-    for label, chosen, marker, color in styles:
-        ax.scatter(
-            positions[chosen.to_numpy()],
-            heights[chosen],
-            s=150 if marker == "*" else 65,
-            marker=marker,
-            color=color,
-            edgecolor="white",
-            linewidth=0.8,
-            label=f"{label} ({chosen.sum()})",
-            zorder=3,
-        )
+    steps = heights.groupby(table["max_epochs"]).transform(_side_by_side, closer_than=0.03 * span)
+    positions = np.searchsorted(levels, table["max_epochs"]) + 0.07 * steps
+    at_last, promoted = table["max_epochs"] == levels[-1], table["max_epochs"] < highest
+    for name, chosen, marker, size, color in (
+        ("promoted", promoted, "o", 65, BLUE),
+        ("stopped", ~promoted & ~at_last, STOPPED, 65, VERMILLION),
+        ("on the last rung", at_last, LAST, 150, GREEN),
+    ):
+        style = dict(marker=marker, s=size, color=color, label=f"{name} ({chosen.sum()})")
+        ax.scatter(positions[chosen], heights[chosen], **style, **OUTLINE)
     if not finite.all():
         ax.axhline(high + 0.06 * span, color=GREY, linewidth=1)
         right_of_rungs = dict(transform=ax.get_yaxis_transform(), ha="right", va="bottom")
@@ -70,10 +62,22 @@ def plot_rungs(table, ax=None):
     for position in range(len(levels)):
         ax.axvline(position, color="0.9", linewidth=8, zorder=0)
     ax.set_xticks(range(len(levels)), levels)
-    ax.set_xlim(-0.5, len(levels) - 0.5)
-    ax.set(xlabel="rung level (epochs)", ylabel=ERROR_LABEL)
+    ax.set(xlabel="rung level (epochs)", ylabel=ERROR_LABEL, xlim=(-0.5, len(levels) - 0.5))
     legend_above(ax)
     return ax
+
+
+def _side_by_side(heights, closer_than):
+    """Return how many steps to the right each point is drawn, so that none hides another."""
+    heights = heights.to_numpy()
+    offsets = np.zeros(len(heights))
+    placed = []
+    for i in np.argsort(heights, kind="stable"):
+        near = {offset for height, offset in placed if heights[i] - height < closer_than}
+        steps = (sign * step for step in range(len(heights) + 1) for sign in (1, -1))
+        offsets[i] = next(step for step in steps if step not in near)
+        placed.append((heights[i], offsets[i]))
+    return offsets
 
 
 def plot_learning_curves(table, ax=None, highlight=None):
@@ -81,10 +85,8 @@ def plot_learning_curves(table, ax=None, highlight=None):
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        From `HPOTuner.dataframe`; it needs ``trial_id``, ``max_epochs`` and ``error``.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; by default on a new figure.
+    table, ax
+        See `sh_teach.plots`; needed are ``trial_id``, ``max_epochs`` and ``error``.
     highlight : sequence of int, optional
         Trials to draw in colour; by default those that reached the last rung.
 
@@ -97,24 +99,22 @@ def plot_learning_curves(table, ax=None, highlight=None):
     last = table["max_epochs"].max()
     if highlight is None:
         highlight = table.loc[table["max_epochs"] == last, "trial_id"].unique()
-    markers = dict(zip(highlight, "os^Dv" * len(highlight), strict=False))
-    colors = dict(zip(highlight, [BLUE, ORANGE, GREEN, VERMILLION] * len(highlight), strict=False))
+    markers = dict(zip(highlight, cycle("os^Dv"), strict=False))
+    colors = dict(zip(highlight, cycle([BLUE, ORANGE, GREEN, VERMILLION]), strict=False))
+    cross = dict(color=GREY, marker=STOPPED, markersize=8)
     lines = {}
     for trial_id, trial in table.sort_values("max_epochs", kind="stable").groupby("trial_id"):
         epochs, errors = trial["max_epochs"], trial["error"]
         if trial_id in markers:
-            style = dict(
-                color=colors[trial_id], marker=markers[trial_id], label=f"trial {trial_id}"
-            )
-            (lines[trial_id],) = ax.plot(epochs, errors, linewidth=2.5, zorder=3, **style)
+            style = dict(color=colors[trial_id], marker=markers[trial_id], linewidth=2.5, zorder=3)
+            (lines[trial_id],) = ax.plot(epochs, errors, label=f"trial {trial_id}", **style)
         else:
             ax.plot(epochs, errors, color=GREY, linewidth=0.8, alpha=0.7)
             if epochs.iloc[-1] < last:
-                ax.plot(epochs.iloc[-1:], errors.iloc[-1:], color=GREY, marker="X", markersize=8)
+                ax.plot(epochs.iloc[-1:], errors.iloc[-1:], **cross)
     handles = [lines[trial_id] for trial_id in highlight]
     if (table.groupby("trial_id")["max_epochs"].max() < last).any():
-        style = dict(color=GREY, marker="X", markersize=8, linewidth=1)
-        handles += ax.plot([], [], label="stopped earlier", **style)
+        handles += ax.plot([], [], label="stopped earlier", linewidth=1, **cross)
     ax.set_xticks(sorted(table["max_epochs"].unique()))
     ax.set(xlabel="epochs", ylabel=ERROR_LABEL)
     if handles:
@@ -123,67 +123,47 @@ def plot_learning_curves(table, ax=None, highlight=None):
 
 
 def plot_halving(table, ax=None):
-    """Draw a round as a funnel: which trial reached which rung, and how good it was there.
+    """Draw a round as a funnel: which trial reached which rung, and with which error.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        One round from `HPOTuner.dataframe`; it needs ``trial_id``, ``max_epochs`` and ``error``.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; by default on a new figure.
+    table, ax
+        See `sh_teach.plots`; one round, with ``trial_id``, ``max_epochs`` and ``error``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        One lane for each trial, the best in the middle. Its bar is the wider and the darker, the
-        lower its error on the rung at the bar's end; white is an error that is not finite.
+        One lane for each trial, the best in the middle. As the error on the rung at a bar's end
+        falls, the bar gets wider and darker; a white bar is an error that is not finite.
     """
-    trials = table["trial_id"].nunique()
-    ax = axes(ax, figsize=(8, min(1.5 + 0.3 * trials, 10)))
+    ax = axes(ax, figsize=(8, min(1.5 + 0.3 * table["trial_id"].nunique(), 10)))
     levels = sorted(table["max_epochs"].unique())
     finite = table["error"][np.isfinite(table["error"])]
     norm = Normalize(finite.min(), finite.max()) if len(finite) else Normalize(0, 1)
-    ranked = table.assign(error=table["error"].where(np.isfinite(table["error"]), np.inf))
-    ranked = ranked.sort_values("max_epochs", kind="stable").drop_duplicates(
-        "trial_id", keep="last"
+    last = table.sort_values("max_epochs", kind="stable").drop_duplicates("trial_id", keep="last")
+    best_first = sorted(
+        last.itertuples(), key=lambda row: (-row.max_epochs, rank((row, row.error)))
     )
-    ranked = ranked.sort_values(["max_epochs", "error"], ascending=[False, True], kind="stable")
     # From the middle outwards: 0, 1, -1, 2, -2, ...
-    lanes = {t: (i + 1) // 2 * (-1) ** (i + 1) for i, t in enumerate(ranked["trial_id"])}
-    for trial_id, level, error in table[["trial_id", "max_epochs", "error"]].itertuples(
-        index=False
-    ):
-        known = np.isfinite(error)
-        goodness = 1 - norm(error) if known else 0.0
-        color = plt.cm.cividis(norm(error)) if known else "white"
-        lane = dict(y=lanes[trial_id], left=levels.index(level), width=1)
-        ax.barh(**lane, height=0.25 + 0.65 * goodness, color=color, edgecolor="0.4", linewidth=0.5)
-    for trial_id, level in ranked[["trial_id", "max_epochs"]].itertuples(index=False):
-        reached = levels.index(level) + 1
-        marker, color = ("*", GREEN) if level == levels[-1] else ("X", VERMILLION)
-        style = dict(s=150 if marker == "*" else 45, marker=marker, color=color, clip_on=False)
-        ax.scatter(reached, lanes[trial_id], zorder=3, edgecolor="white", linewidth=0.8, **style)
+    lanes = {row.trial_id: (i + 1) // 2 * (-1) ** (i + 1) for i, row in enumerate(best_first)}
+    for row in table.itertuples():
+        known = np.isfinite(row.error)
+        height = 0.25 + 0.65 * (1 - norm(row.error)) if known else 0.25
+        color = plt.cm.cividis(norm(row.error)) if known else "white"
+        place = dict(y=lanes[row.trial_id], left=levels.index(row.max_epochs), width=1)
+        ax.barh(**place, height=height, color=color, edgecolor="0.4", linewidth=0.5)
+    for row in best_first:
+        at_last = row.max_epochs == levels[-1]
+        marker, size, color = (LAST, 150, GREEN) if at_last else (STOPPED, 45, VERMILLION)
+        place = levels.index(row.max_epochs) + 1, lanes[row.trial_id]
+        ax.scatter(*place, s=size, marker=marker, color=color, clip_on=False, **OUTLINE)
     for reached, level in enumerate(levels, start=1):
         size = table.loc[table["max_epochs"] == level, "trial_id"].nunique()
         above = dict(transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=12)
-        ax.text(reached - 0.5, 1.01, f"{size} trial{'s' if size > 1 else ''}", **above)
+        ax.text(reached - 0.5, 1.01, plural(size, "trial"), **above)
         ax.axvline(reached, color="0.85", linewidth=1, zorder=0)
-    ax.set_xlim(0, len(levels))
     ax.set_xticks(range(len(levels) + 1), [0, *levels])
     ax.set_yticks(list(lanes.values()), list(lanes))
-    ax.set(xlabel="rung level (epochs)", ylabel="trial")
-    colors = plt.cm.ScalarMappable(norm, "cividis")
-    ax.figure.colorbar(colors, ax=ax, label=ERROR_LABEL)
+    ax.set(xlabel="rung level (epochs)", ylabel="trial", xlim=(0, len(levels)))
+    ax.figure.colorbar(plt.cm.ScalarMappable(norm, "cividis"), ax=ax, label=ERROR_LABEL)
     return ax
-
-
-def _side_by_side(heights, closer_than):
-    """Return how many steps to the right or left each point stands so that none hides another."""
-    offsets = np.zeros(len(heights))
-    placed = []
-    for i in np.argsort(heights, kind="stable"):
-        near = {offset for height, offset in placed if heights[i] - height < closer_than}
-        steps = (sign * step for step in range(len(heights) + 1) for sign in (1, -1))
-        offsets[i] = next(step for step in steps if step not in near)
-        placed.append((heights[i], offsets[i]))
-    return offsets

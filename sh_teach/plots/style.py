@@ -12,18 +12,23 @@ ERROR_LABEL = "validation error"
 
 
 def axes(ax=None, figsize=(7.5, 4.5)):
-    """Return the Axes of the caller's, or new ones, in the style of all plots here."""
+    """Return the caller's Axes or, if there are none, new ones, in the style of all plots."""
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained", facecolor="white")
+    style_axes(ax)
+    return ax
+
+
+def style_axes(ax):
+    """Give Axes the style of all plots: no box, and text that can be read from the last row."""
     ax.spines[["top", "right"]].set_visible(False)
     for text in (ax.xaxis.label, ax.yaxis.label):
         text.set_size(13)
     ax.tick_params(labelsize=11)
-    return ax
 
 
 def emptied(figure):
-    """Return the Axes of a figure without what is drawn on them; new ones would take longer."""
+    """Return the Axes of a figure, cleared of what was drawn; new ones would take longer."""
     for ax in figure.axes:
         for artist in (*ax.patches, *ax.lines, *ax.texts):
             artist.remove()
@@ -32,26 +37,17 @@ def emptied(figure):
     return figure.axes
 
 
-def legend_above(ax, **what):
+def legend_above(ax, **options):
     """Put the legend into the empty strip above the Axes, so that it hides nothing."""
     place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
     style = dict(frameon=False, ncols=4, fontsize=11, columnspacing=1.5)
-    ax.legend(**place, **style | what)
+    ax.legend(**place, **style | options)
 
 
 def bar_colors(round, height):
-    """Return the colour of an evaluation, and the one of a text on it.
+    """Return the colour of an evaluation, and that of a text on it.
 
-    Parameters
-    ----------
-    round : int
-        Gives the hue.
-    height : float
-        Of its rung, in (0, 1]: the darker, the higher.
-
-    Returns
-    -------
-    tuple of numpy.ndarray and str
+    The round gives the hue. As the height of the rung, in (0, 1], grows, the colour gets darker.
     """
     hue = np.array(to_rgb(ROUND_COLORS[int(round) % len(ROUND_COLORS)]))
     color = 1 - (0.35 + 0.65 * height) * (1 - hue)

@@ -1,4 +1,4 @@
-"""Plots of a run over time; all read the table of `HPOTuner.dataframe`, as those of plots.py."""
+"""Plots of a run over time. `table` and `ax` are explained in `sh_teach.plots`."""
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -7,8 +7,8 @@ from matplotlib.ticker import MaxNLocator
 
 from sh_teach.plots.style import BLUE, ROUND_COLORS, axes, bar_colors, legend_above
 
-PROMOTION = dict(marker=">", markersize=5)
-FAILURE = dict(marker="X", markersize=8, markeredgecolor="white")
+PROMOTION = dict(color="black", marker=">", markersize=5)
+FAILURE = dict(color="black", marker="X", markersize=8, markeredgecolor="white")
 
 
 def plot_trajectory(table, ax=None, label=None, color=BLUE):
@@ -16,10 +16,8 @@ def plot_trajectory(table, ax=None, label=None, color=BLUE):
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        From `HPOTuner.dataframe`; it needs ``ended`` (seconds) and ``error``.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw, several runs on the same Axes if you like; by default on a new figure.
+    table, ax
+        See `sh_teach.plots`; needed are ``ended`` (seconds) and ``error``.
     label : str, optional
         Name of the run in the legend.
     color : str
@@ -35,8 +33,7 @@ def plot_trajectory(table, ax=None, label=None, color=BLUE):
     known = np.isfinite(best)
     ax.step(table["ended"][known], best[known], where="post", color=color, lw=2.5, label=label)
     ax.scatter(table["ended"][improved], best[improved], color=color, s=40, zorder=3)
-    ax.set(xlabel="time (seconds)", ylabel="error of the incumbent")
-    ax.set_xlim(left=0)
+    ax.set(xlabel="time (seconds)", ylabel="error of the incumbent", xlim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(8))
     if label is not None:
         ax.legend(frameon=False, loc="upper right")
@@ -44,17 +41,17 @@ def plot_trajectory(table, ax=None, label=None, color=BLUE):
 
 
 def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1, 0.9)):
-    """Draw what repeated runs had found by any time: mean and quantiles of the incumbent's error.
+    """Draw how good repeated runs were at any time: mean and quantiles of the incumbent's error.
 
     Parameters
     ----------
     runs : sequence of pandas.DataFrame
         One table for each run, with ``error`` and the column `time`, which must not fall.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw, several methods on the same Axes if you like; by default on a new figure.
+    ax
+        See `sh_teach.plots`.
     time : str
-        The column that says what had been spent when the evaluation ended: ``"ended"`` in
-        seconds, or one of your own, such as epochs.
+        The column with what had been spent when an evaluation ended: ``"ended"`` in seconds, or
+        one of your own, such as epochs.
     label : str, optional
         Name of the method in the legend.
     color : str
@@ -80,20 +77,9 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1,
 
 
 def incumbents(runs, time="ended"):
-    """Return the incumbents' errors of repeated runs, at the times at which any of them changed.
+    """Return the times at which the incumbent of any run changed, and a row of errors per run.
 
-    Parameters
-    ----------
-    runs : sequence of pandas.DataFrame
-        As for `plot_anytime`.
-    time : str
-        The column with the time.
-
-    Returns
-    -------
-    times : numpy.ndarray, shape (n,)
-        From the moment at which every run has a finite error to the end of the shortest run.
-    errors : numpy.ndarray, shape (number of runs, n)
+    They begin when every run has a finite error, and end with the shortest run.
     """
     steps = []
     for run in runs:
@@ -114,24 +100,22 @@ def _incumbent(run):
 
 
 def plot_timeline(table, ax=None, workers=None):
-    """Draw who did what when: a lane for each worker, a bar for each evaluation.
+    """Draw which worker ran which evaluation when: a lane per worker, a bar per evaluation.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        From `HPOTuner.dataframe`; it needs ``trial_id``, ``round``, ``worker``, ``started``,
+    table, ax
+        See `sh_teach.plots`; needed are ``trial_id``, ``round``, ``worker``, ``started``,
         ``ended``, ``max_epochs`` and ``error``.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; by default on a new figure.
     workers : int, optional
-        How many lanes to draw, if more than the workers that ever worked.
+        How many lanes to draw, if some workers ran nothing.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The colour of a bar is its round, the darker the higher its rung; a number in it is its
-        trial. A triangle marks a promotion, a cross an evaluation without a finite error, and
-        hatching a worker that is idle.
+        The colour of a bar is its round, darker on a higher rung; a number in it is its trial. A
+        triangle marks a promotion, a cross an evaluation without a finite error, and hatching a
+        worker that is idle.
     """
     lanes = range(workers or int(table["worker"].max()) + 1)
     ax = axes(ax, figsize=(10, 1.6 + 0.42 * len(lanes)))
@@ -148,22 +132,19 @@ def plot_timeline(table, ax=None, workers=None):
             middle = row.started + width / 2
             ax.text(middle, row.worker, row.trial_id, ha="center", va="center", color=ink, size=9)
         if row.promoted:
-            ax.plot(row.started, row.worker + 0.28, color="black", clip_on=False, **PROMOTION)
+            ax.plot(row.started, row.worker + 0.28, clip_on=False, **PROMOTION)
         if not np.isfinite(row.error):
-            ax.plot(row.ended, row.worker, color="black", clip_on=False, **FAILURE)
-    ax.set_xlim(0, end)
-    ax.set_ylim(len(lanes) - 0.4, -0.6)
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+            ax.plot(row.ended, row.worker, clip_on=False, **FAILURE)
     ax.set(xlabel="time (seconds)", ylabel="worker")
+    ax.set(xlim=(0, end), ylim=(len(lanes) - 0.4, -0.6))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     rounds = sorted(table["round"].dropna().unique())[: len(ROUND_COLORS)]
-    handles = [
-        Patch(color=ROUND_COLORS[int(number) % len(ROUND_COLORS)], label=f"round {number:g}")
-        for number in rounds
-    ]
-    handles.append(Line2D([], [], color="black", linestyle="", label="promotion", **PROMOTION))
+    colors = [ROUND_COLORS[int(number) % len(ROUND_COLORS)] for number in rounds]
+    handles = [Patch(color=c, label=f"round {r:g}") for r, c in zip(rounds, colors, strict=True)]
+    handles.append(Line2D([], [], linestyle="", label="promotion", **PROMOTION))
     if not np.isfinite(table["error"]).all():
-        handles.append(Line2D([], [], color="black", linestyle="", label="failed", **FAILURE))
+        handles.append(Line2D([], [], linestyle="", label="failed", **FAILURE))
     handles.append(Patch(**idle | {"linewidth": 0.5}, label="idle"))
-    one_row = len(handles) <= 6
-    legend_above(ax, handles=handles, ncols=len(handles) if one_row else (len(handles) + 1) // 2)
+    columns = len(handles) if len(handles) <= 6 else (len(handles) + 1) // 2
+    legend_above(ax, handles=handles, ncols=columns)
     return ax

@@ -42,7 +42,7 @@ def points(ax, label):
     return collection.get_offsets()
 
 
-def test_survivors_stopped_trials_and_the_last_rung_are_told_apart(table):
+def test_promoted_and_stopped_trials_and_the_last_rung_are_marked(table):
     ax = plot_rungs(table)
     assert sorted(np.round(points(ax, "promoted")[:, 1], 2)) == [0.30, 0.40, 0.50]
     assert len(points(ax, "stopped")) == 3
@@ -66,7 +66,7 @@ def test_no_point_of_a_rung_hides_another():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_an_evaluation_without_finite_error_stands_above_all_others_and_is_named(table, bad):
+def test_an_evaluation_without_finite_error_is_drawn_above_all_others_and_named(table, bad):
     table["error"] = table["error"].fillna(bad)
     ax = plot_rungs(table)
     assert points(ax, "stopped")[:, 1].max() > 0.5
@@ -125,12 +125,20 @@ def test_the_funnel_has_a_bar_for_every_evaluation_and_a_lane_for_every_trial(ta
     assert [t.get_text() for t in ax.texts] == ["4 trials", "2 trials", "1 trial"]
 
 
-def test_the_trial_that_got_furthest_is_in_the_middle_of_the_funnel(table):
+def test_the_trial_that_reached_the_highest_rung_is_in_the_middle_of_the_funnel(table):
     ax = plot_halving(table)
     (winner,) = {round(lane, 6) for lane, rung, *_ in bars(ax) if rung == 3}
     assert winner == 0
     label = dict(zip(ax.get_yticks(), ax.get_yticklabels(), strict=True))[0]
     assert label.get_text() == "2"
+
+
+def test_the_funnel_ranks_as_the_scheduler_does_equal_errors_by_trial_and_nan_last():
+    rows = [(3, 1, np.nan), (2, 1, 0.5), (1, 1, 0.5), (0, 1, np.inf), (4, 1, 0.1)]
+    ax = plot_halving(pd.DataFrame(rows, columns=["trial_id", "max_epochs", "error"]))
+    # From the middle outwards, the lanes 0, 1, -1, 2 and -2.
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["4", "1", "2", "0", "3"]
+    assert ax.get_yticks().tolist() == [0, 1, -1, 2, -2]
 
 
 def test_a_lower_error_is_a_wider_and_darker_bar(table):
