@@ -123,6 +123,38 @@ def load_fashion_mnist(data="auto", folder=None, device="cpu"):
         return _load(data, data_folder(folder), str(device))
 
 
+def split_validation(images):
+    """Split the validation images, class by class, into two halves that are always the same.
+
+    The winner of a search has the lowest of many errors on the images that selected it, so that
+    error is too optimistic. Other images give an honest one.
+
+    Parameters
+    ----------
+    images : ImageData
+
+    Returns
+    -------
+    select, report : ImageData
+        Both with all training images; one half of the validation images to select with, and the
+        other half to report the error of what was selected.
+    """
+    rng = np.random.default_rng(0)
+    labels = images.validation_labels.cpu().numpy()
+    of_each_class = [rng.permutation(np.flatnonzero(labels == label)) for label in range(10)]
+    halves = [
+        np.concatenate([indices[: len(indices) // 2] for indices in of_each_class]),
+        np.concatenate([indices[len(indices) // 2 :] for indices in of_each_class]),
+    ]
+    return tuple(
+        images._replace(
+            validation_images=images.validation_images[np.sort(half)],
+            validation_labels=images.validation_labels[np.sort(half)],
+        )
+        for half in halves
+    )
+
+
 @functools.cache
 def _load(data, folder, device):
     if device != "cpu":
