@@ -139,7 +139,7 @@ def split_validation(images):
         Both with all training images; one half of the validation images to select with, and the
         other half to report the error of what was selected.
     """
-    # With seed 0, the second half happens to be easier: its errors are lower by 1 %.
+    # With seed 0, the second half happens to be easier, by one percentage point of error.
     rng = np.random.default_rng(1)
     labels = images.validation_labels.cpu().numpy()
     of_each_class = [rng.permutation(np.flatnonzero(labels == label)) for label in range(10)]
