@@ -1,7 +1,7 @@
-"""Draw the bundled sample from the full Fashion-MNIST: ``python sh_teach/data/draw_sample.py``.
+"""Draw the bundled sample from the full Fashion-MNIST: ``python scripts/draw_sample.py``.
 
 The same 1,000 training and 250 validation images of each class come out every time, to the byte.
-The checksum that is printed belongs into ``sh_teach/fashion_mnist.py``.
+The checksum that is printed belongs in ``sh_teach/objectives/fashion_mnist.py``.
 """
 
 import hashlib

@@ -1,105 +1,197 @@
-"""Record the learning curves of LeNet: ``python scripts/record_curves.py``.
+"""Record learning curves: ``python scripts/record_curves.py lenet_seeds``, say.
 
-It trains 200 configurations for 16 epochs each on the full Fashion-MNIST, two at a time, one
-thread each, which takes some two and a half hours on two cores. Every epoch is written to
-``lenet_curves.csv`` as it ends; started again, the script goes on where it was stopped.
+Every epoch is appended to ``sh_teach/data/<name>.csv`` as it ends. The script can be killed at any
+time: started again, it drops the curves that are not complete and records what is missing. Two
+processes train side by side, one thread each, and the order of the work is such that a part of
+it is useful, too: all configurations with one seed, then all with the next.
+
+Before it runs, tell the C library to keep its memory, as the Makefile does: that saves a tenth.
 """
 
-import shutil
+import io
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from threading import Lock
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import torch
 from scipy import stats
 
 from sh_teach import RandomSearcher, hpo_objective_lenet, load_fashion_mnist
-from sh_teach.files import replace_file
+from sh_teach.files import append_line, replace_file
+from sh_teach.objectives.fashion_mnist import split_validation
+from sh_teach.objectives.lenet import lenet, validation_error
 
-ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / "sh_teach" / "data" / "lenet_curves.csv"
-CHECKPOINTS = ROOT / "runs" / "record_curves"
-CONFIG_SPACE = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
-CONFIGURATIONS, EPOCHS, PROCESSES, SEED = 200, 16, 2, 0
-COLUMNS = ["config_id", "learning_rate", "batch_size", "epoch", "validation_error", "seconds"]
-HEADER = """\
-# Learning curves of LeNet on the full Fashion-MNIST, recorded by scripts/record_curves.py.
-# validation_error: share of the 10,000 validation images that are classified wrongly
-# seconds: processor time of this epoch, its validation included, on one core
-"""
+DATA = Path(__file__).resolve().parents[1] / "sh_teach" / "data"
+PROCESSES = 2
+SECONDS = "# seconds: processor time of this epoch, its validation included, on one core\n"
 
 
-def train_one_epoch(config, epoch, config_id):
-    """Return validation error and processor seconds of one more epoch.
+@dataclass(frozen=True)
+class Recording:
+    """What one file of curves holds.
 
-    Processor time does not count waiting. What else the machine does still shows in it, by up to
-    a third, because caches and memory are shared.
+    Attributes
+    ----------
+    header : str
+        Comments for the first lines of the file.
+    columns : list of str
+    configurations : callable
+        Returns the configurations, with the ``config_id`` of each as key.
+    seeds : sequence of int
+        In the order in which they are recorded.
+    epochs : int
+    objective : callable
+    network : callable
+        Returns a network that the weights of a checkpoint fit.
     """
+
+    header: str
+    columns: list
+    configurations: Callable
+    seeds: tuple
+    epochs: int
+    objective: Callable
+    network: Callable
+
+
+def lenet_configurations():
+    """Return the 200 configurations of ``lenet_curves``."""
+    space = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
+    searcher = RandomSearcher(space, seed=0)
+    return {config_id: searcher.sample_configuration() for config_id in range(200)}
+
+
+def selected_lenet_configurations():
+    """Return the best 16 of ``lenet_curves``, and 8 at equal distances in the rest of the ranking.
+
+    Ranked by the error after 16 epochs; of two equal ones the smaller ``config_id`` is better.
+    """
+    table = pd.read_csv(DATA / "lenet_curves.csv", comment="#")
+    ranking = table.query("epoch == 16").sort_values(["validation_error", "config_id"])
+    config_ids = ranking["config_id"].tolist()
+    step = (len(config_ids) - 16) // 8
+    chosen = config_ids[:16] + config_ids[16 + step // 2 :: step]
+    configurations = lenet_configurations()
+    return {config_id: configurations[config_id] for config_id in chosen}
+
+
+RECORDINGS = {
+    "lenet_curves": Recording(
+        header="# Learning curves of LeNet on Fashion-MNIST, recorded by record_curves.py.\n"
+        "# validation_error: share of the 10,000 validation images that are classified wrongly\n",
+        columns=[
+            *("config_id", "learning_rate", "batch_size"),
+            *("epoch", "validation_error", "seconds"),
+        ],
+        configurations=lenet_configurations,
+        seeds=(0,),
+        epochs=16,
+        objective=hpo_objective_lenet,
+        network=lenet,
+    ),
+    "lenet_seeds": Recording(
+        header="# Learning curves of LeNet with several seeds, recorded by record_curves.py.\n"
+        "# validation_error: share of 5,000 images, to select with, that are classified wrongly\n"
+        "# test_error: the same of the 5,000 other images, to report\n",
+        columns=[
+            *("config_id", "seed", "learning_rate", "batch_size"),
+            *("epoch", "validation_error", "test_error", "seconds"),
+        ],
+        configurations=selected_lenet_configurations,
+        seeds=(1, 2, 3, 4, 0),
+        epochs=16,
+        objective=hpo_objective_lenet,
+        network=lenet,
+    ),
+}
+
+
+@cache
+def halves():
+    """Return the images to select with and those to report on; read once in each process."""
+    return split_validation(load_fashion_mnist("full"))
+
+
+def record_curve(name, config_id, seed, config):
+    """Train one configuration from scratch; append a row after each epoch."""
     torch.set_num_threads(1)
-    load_fashion_mnist("full")
-    before, after = (CHECKPOINTS / f"config-{config_id}-epoch-{e}" for e in (epoch - 1, epoch))
-    # After a crash there may be a checkpoint of this epoch but no row: its seconds are unknown.
-    after.unlink(missing_ok=True)
-    if epoch > 1:
-        if not before.exists():
-            hpo_objective_lenet(**config, max_epochs=epoch - 1, checkpoint=before, data="full")
-        shutil.copy(before, after)
-    began = time.process_time()
-    error = hpo_objective_lenet(**config, max_epochs=epoch, checkpoint=after, data="full")
-    seconds = time.process_time() - began
-    before.unlink(missing_ok=True)
-    return error, seconds
+    recording = RECORDINGS[name]
+    select, report = halves()
+    with TemporaryDirectory() as folder:
+        checkpoint = Path(folder) / "trial.pt"
+        for epoch in range(1, recording.epochs + 1):
+            arguments = config | {"seed": seed, "max_epochs": epoch, "checkpoint": checkpoint}
+            began = time.process_time()
+            error = recording.objective(**arguments, data="full")
+            seconds = time.process_time() - began
+            row = config | {"config_id": config_id, "seed": seed, "epoch": epoch}
+            row |= {"validation_error": f"{error:.4f}", "seconds": f"{seconds:.2f}"}
+            if "test_error" in recording.columns:
+                network = recording.network()
+                network.load_state_dict(torch.load(checkpoint, weights_only=True)["weights"])
+                row["validation_error"] = f"{validation_error(network, select):.4f}"
+                row["test_error"] = f"{validation_error(network, report):.4f}"
+            line = ",".join(str(row[column]) for column in recording.columns)
+            append_line(table_file(name), f"{line}\n".encode())
+    return f"{name}, configuration {config_id}, seed {seed}: error {row['validation_error']}"
 
 
-def recorded_rows():
-    """Return the rows written so far; a last line that was cut off is dropped."""
-    if not TABLE.exists():
-        return pd.DataFrame(columns=COLUMNS)
-    whole_lines = [line for line in TABLE.read_text().splitlines(True) if line.endswith("\n")]
-    TABLE.write_text("".join(whole_lines))
-    return pd.read_csv(TABLE, comment="#")
+def table_file(name):
+    return DATA / f"{name}.csv"
 
 
-def record(config_id, config, epochs_done, processes, lock):
-    """Train one configuration to the end and append a row for each epoch."""
-    for epoch in range(epochs_done + 1, EPOCHS + 1):
-        error, seconds = processes.submit(train_one_epoch, config, epoch, config_id).result()
-        rate, batch_size = config["learning_rate"], config["batch_size"]
-        with lock, TABLE.open("a") as table:
-            table.write(f"{config_id},{rate!r},{batch_size},{epoch},{error:.4f},{seconds:.2f}\n")
-    (CHECKPOINTS / f"config-{config_id}-epoch-{EPOCHS}").unlink()
-    print(f"configuration {config_id}: error {error:.4f} after {EPOCHS} epochs", flush=True)
+def complete_curves(name):
+    """Return the lines of the complete curves, sorted, and the curves' keys.
+
+    A crash may have cut the last line off anywhere, even in the last number.
+    """
+    recording = RECORDINGS[name]
+    text = table_file(name).read_text(encoding="utf-8") if table_file(name).exists() else ""
+    lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    names = ",".join(recording.columns) + "\n"
+    lines = lines[lines.index(names) + 1 :] if names in lines else []
+    rows = pd.read_csv(io.StringIO(names + "".join(lines)))
+    rows["line"] = lines
+    keys = ["config_id", *(["seed"] if "seed" in rows else [])]
+    rows = rows[rows.groupby(keys)["epoch"].transform("count") == recording.epochs]
+    rows = rows.sort_values([*keys, "epoch"])
+    seeds = rows["seed"] if "seed" in rows else [recording.seeds[0]] * len(rows)
+    return rows["line"].tolist(), set(zip(rows["config_id"], seeds, strict=True))
 
 
-def main():
+def write_complete_curves(name, folder=DATA):
+    """Write the complete curves only, and return their keys (configuration, seed)."""
+    recording = RECORDINGS[name]
+    lines, complete = complete_curves(name)
+    text = recording.header + SECONDS + ",".join(recording.columns) + "\n" + "".join(lines)
+    replace_file(Path(folder) / f"{name}.csv", text.encode())
+    return complete
+
+
+def main(name):
     """Record what is missing."""
-    if not TABLE.exists():
-        TABLE.write_text(HEADER + ",".join(COLUMNS) + "\n")
-    epochs_done = recorded_rows().groupby("config_id")["epoch"].max()
-    searcher = RandomSearcher(CONFIG_SPACE, seed=SEED)
-    configs = [searcher.sample_configuration() for _ in range(CONFIGURATIONS)]
-    lock = Lock()
-    with ProcessPoolExecutor(PROCESSES) as processes, ThreadPoolExecutor(PROCESSES) as threads:
-        recordings = [
-            threads.submit(record, i, config, epochs_done.get(i, 0), processes, lock)
-            for i, config in enumerate(configs)
-            if epochs_done.get(i, 0) < EPOCHS
+    recording = RECORDINGS[name]
+    complete = write_complete_curves(name)
+    configurations = recording.configurations()
+    with ProcessPoolExecutor(PROCESSES) as processes:
+        curves = [
+            processes.submit(record_curve, name, config_id, seed, config)
+            for seed in recording.seeds
+            for config_id, config in configurations.items()
+            if (config_id, seed) not in complete
         ]
-        for recording in recordings:
-            recording.result()
-    sort_rows()
-
-
-def sort_rows():
-    """Put the rows into the order of configurations and epochs."""
-    lines = TABLE.read_text().splitlines(True)
-    begin = lines.index(",".join(COLUMNS) + "\n") + 1
-    rows = sorted(lines[begin:], key=lambda line: [int(line.split(",")[i]) for i in (0, 3)])
-    replace_file(TABLE, "".join(lines[:begin] + rows).encode())
+        for curve in curves:
+            print(curve.result(), flush=True)
+    write_complete_curves(name)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if len(sys.argv) != 2 or sys.argv[1] not in RECORDINGS:
+        sys.exit(f"Name what to record, one of {', '.join(RECORDINGS)}.")
+    main(sys.argv[1])

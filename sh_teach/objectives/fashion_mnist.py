@@ -1,32 +1,32 @@
 """Fashion-MNIST as tensors in memory: the full data set where it is found, else a bundled sample.
 
 ``python -m sh_teach.objectives.fashion_mnist`` (or ``make data``) fetches the full data set, and
-nothing else in this package ever opens a connection.
+nothing else in this package ever opens a connection. The checks of the files need no torch.
 """
 
 import functools
 import gzip
 import hashlib
+import io
 import os
 import sys
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import platformdirs
-import torch
-from torchvision.datasets import FashionMNIST
 
 from sh_teach.files import replace_file
+
+if TYPE_CHECKING:
+    import torch
 
 SAMPLE_FILE = Path(__file__).parents[1] / "data" / "fashion_mnist_sample.npz"
 FOLDER_VARIABLE = "SH_TEACH_DATA"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
-CLASSES = (
-    *("T-shirt", "trousers", "pullover", "dress", "coat"),
-    *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
-)
+CLASSES = ("T-shirt", "trousers", "pullover", "dress", "coat")
+CLASSES += ("sandal", "shirt", "sneaker", "bag", "ankle boot")
 SHA256 = {
     "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -36,51 +36,17 @@ SHA256 = {
 }
 
 _loading = Lock()
+_announced = set()
 
 
 class ImageData(NamedTuple):
-    """Images and labels to train on, and others to validate with.
+    """Images, float32 of shape (n, 1, 28, 28) from 0 to 1, and their labels, int64 from 0 to 9."""
 
-    Attributes
-    ----------
-    name : str
-        ``"full"`` or ``"sample"``.
-    train_images, validation_images : torch.Tensor of float32, shape (n, 1, 28, 28)
-        Grey values between 0 and 1.
-    train_labels, validation_labels : torch.Tensor of int64, shape (n,)
-        Classes 0 to 9.
-    """
-
-    name: str
-    train_images: torch.Tensor
-    train_labels: torch.Tensor
-    validation_images: torch.Tensor
-    validation_labels: torch.Tensor
-
-
-def data_folder(folder=None):
-    """Return the folder of the full data set: the argument, else $SH_TEACH_DATA, else a cache.
-
-    Parameters
-    ----------
-    folder : str or Path, optional
-        The user's choice; its ``FashionMNIST/raw`` holds the four files, as torchvision has it.
-
-    Returns
-    -------
-    pathlib.Path
-        It need not exist yet. The cache follows the convention of the platform.
-    """
-    return Path(
-        folder or os.environ.get(FOLDER_VARIABLE) or platformdirs.user_cache_dir("sh_teach")
-    )
-
-
-def find_full_data(folder=None):
-    """Return the folder that holds the full data set, or ``None`` where a file is missing."""
-    folder = data_folder(folder)
-    found = all((raw_folder(folder) / name).is_file() for name in raw_files())
-    return folder if found else None
+    name: str  # "full" or "sample"
+    train_images: "torch.Tensor"
+    train_labels: "torch.Tensor"
+    validation_images: "torch.Tensor"
+    validation_labels: "torch.Tensor"
 
 
 def load_fashion_mnist(data="auto", folder=None, device="cpu"):
@@ -92,9 +58,10 @@ def load_fashion_mnist(data="auto", folder=None, device="cpu"):
         ``"full"`` has 60,000 training and 10,000 validation images, ``"sample"`` 10,000 and
         2,500 of them. ``"auto"`` takes the full set where it is found, and says once which.
     folder : str or Path, optional
-        Where the full set is, see `data_folder`.
+        Where the full set is: its ``FashionMNIST/raw`` holds the four files, as torchvision has
+        it. By default $SH_TEACH_DATA, or else a cache where the platform keeps caches.
     device : str or torch.device
-        Where the tensors live.
+        Where the tensors are stored.
 
     Returns
     -------
@@ -119,98 +86,119 @@ def load_fashion_mnist(data="auto", folder=None, device="cpu"):
     """
     if data not in ("auto", "full", "sample"):
         raise ValueError(f'data={data!r}: it must be "auto", "full" or "sample"')
+    folder = data_folder(folder)
+    name = data
+    if data == "auto":
+        name = "full" if find_full_data(folder) else "sample"
     with _loading:  # else threads that start at the same moment would each read the files
-        return _load(data, data_folder(folder), str(device))
+        images = _load(name, folder, str(device))
+        if data == "auto" and name not in _announced:
+            _announced.add(name)
+            sizes = f"{len(images.train_labels):,} training and {len(images.validation_labels):,}"
+            print(f"Fashion-MNIST: the {name} data set, {sizes} validation images")
+    return images
+
+
+def split_validation(images):
+    """Split the validation images class by class, always in the same way.
+
+    Return two `ImageData`: one half of the validation images to select the best of many trials,
+    and the other half to report its error, which on the first half is too low to be true.
+    """
+    labels = images.validation_labels.cpu().numpy()
+    # With seed 0, the second half happens to be easier, by one percentage point of error.
+    rng = np.random.default_rng(1)
+    classes = [rng.permutation(np.flatnonzero(labels == label)) for label in range(10)]
+    select = np.sort(np.concatenate([indices[: len(indices) // 2] for indices in classes]))
+    report = np.sort(np.concatenate([indices[len(indices) // 2 :] for indices in classes]))
+    return tuple(
+        images._replace(
+            validation_images=images.validation_images[half],
+            validation_labels=images.validation_labels[half],
+        )
+        for half in (select, report)
+    )
 
 
 @functools.cache
-def _load(data, folder, device):
-    if device != "cpu":
-        name, *tensors = _load(data, folder, "cpu")
-        return ImageData(name, *(tensor.to(device) for tensor in tensors))
-    if data == "auto":
-        data = "full" if find_full_data(folder) else "sample"
-        loaded = _load(data, folder, device)
-        sizes = f"{len(loaded.train_labels):,} training and {len(loaded.validation_labels):,}"
-        print(f"Fashion-MNIST: the {data} data set, {sizes} validation images")
-        return loaded
-    arrays = _read_full(folder) if data == "full" else _read_sample()
-    images = [torch.as_tensor(array)[:, None].float() / 255 for array in arrays[::2]]
-    labels = [torch.as_tensor(array).long() for array in arrays[1::2]]
-    return ImageData(data, images[0], labels[0], images[1], labels[1])
+def _load(name, folder, device):
+    import torch
+
+    arrays = _read_full(folder) if name == "full" else _read_sample()
+    tensors = [torch.tensor(array, device=device) for array in arrays]
+    images = [tensor[:, None].float() / 255 for tensor in tensors[::2]]
+    labels = [tensor.long() for tensor in tensors[1::2]]
+    return ImageData(name, images[0], labels[0], images[1], labels[1])
 
 
 def _read_full(folder):
+    command = f'python -m sh_teach.objectives.fashion_mnist "{folder}"'
     if not find_full_data(folder):
         raise FileNotFoundError(
             f'data="full": no Fashion-MNIST in {folder}; fetch it with "make data", or with '
-            f"`{_fetch_command(folder)}`, or name another folder in ${FOLDER_VARIABLE}"
+            f"`{command}`, or name another folder in ${FOLDER_VARIABLE}"
         )
-    for name in raw_files():
-        _verify(raw_folder(folder) / name, f"`{_fetch_command(folder)}` fetches it again")
-    parts = [FashionMNIST(folder, train=train) for train in (True, False)]
-    return [array for part in parts for array in (part.data, part.targets)]
+    for path in raw_files(folder):
+        content = _verified(path, f"`{command}` fetches it again")
+        dimensions = content[3]
+        shape = np.frombuffer(content, ">u4", count=dimensions, offset=4)
+        yield np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
 def _read_sample():
     remedy = f"`git checkout {SAMPLE_FILE.name}` in its folder restores it, or a new install"
-    _verify(SAMPLE_FILE, remedy)
-    with np.load(SAMPLE_FILE, allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(_verified(SAMPLE_FILE, remedy)), allow_pickle=False) as arrays:
         return [arrays[name] for name in ImageData._fields[1:]]
 
 
-def _fetch_command(folder):
-    return f'python -m sh_teach.objectives.fashion_mnist "{folder}"'
-
-
-def _verify(path, remedy):
-    if not path.is_file() or _sha256(path.read_bytes()) != SHA256[path.name]:
+def _verified(path, remedy):
+    """Return the content of a file if its checksum is right."""
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != SHA256[path.name]:
         raise ValueError(f"{path} is damaged: its checksum is wrong; {remedy}")
+    return content
 
 
-def _sha256(content):
-    return hashlib.sha256(content).hexdigest()
+def data_folder(folder=None):
+    """Return the folder of the full data set, which need not exist yet."""
+    cache = platformdirs.user_cache_dir("sh_teach")
+    return Path(folder or os.environ.get(FOLDER_VARIABLE) or cache)
 
 
-def raw_folder(folder):
-    """Return where torchvision keeps the uncompressed files of the full set."""
-    return Path(folder) / "FashionMNIST" / "raw"
+def raw_files(folder):
+    """Return the paths of the four files of the full set, as torchvision keeps them."""
+    raw = Path(folder) / "FashionMNIST" / "raw"
+    return [raw / name for name in SHA256 if name.endswith("ubyte")]
 
 
-def raw_files():
-    """Return the names of the four files of the full set."""
-    return [name for name in SHA256 if name.endswith("ubyte")]
+def find_full_data(folder=None):
+    """Return the folder that holds the full data set, or ``None`` if a file is missing."""
+    folder = data_folder(folder)
+    return folder if all(path.is_file() for path in raw_files(folder)) else None
 
 
 def fetch(folder=None):
-    """Fill `folder` with the full data set: the one command that may use the network.
+    """Fill a folder with the full data set and return it; only this may use the network.
 
-    Debian's package ``dataset-fashion-mnist`` is used where it is installed, else torchvision
-    downloads. Files that are there and whole are kept.
-
-    Parameters
-    ----------
-    folder : str or Path, optional
-        See `data_folder`.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
+    The files come from Debian's package ``dataset-fashion-mnist`` if it is installed, else by
+    torchvision's download. Files that are complete are kept.
     """
     folder = data_folder(folder)
-    raw_folder(folder).mkdir(parents=True, exist_ok=True)
-    for name in raw_files():
-        path = raw_folder(folder) / name
-        if path.is_file() and _sha256(path.read_bytes()) == SHA256[name]:
-            continue
-        path.unlink(missing_ok=True)
-        packaged = DEBIAN_FOLDER / f"{name}.gz"
-        if packaged.is_file():
-            replace_file(path, gzip.decompress(packaged.read_bytes()))
-    FashionMNIST(folder, download=True)
-    for name in raw_files():
-        _verify(raw_folder(folder) / name, "the source may be incomplete, try again")
+    for path in raw_files(folder):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        packaged = DEBIAN_FOLDER / f"{path.name}.gz"
+        try:
+            _verified(path, remedy="")
+        except ValueError:
+            path.unlink(missing_ok=True)
+            if packaged.is_file():
+                replace_file(path, gzip.decompress(packaged.read_bytes()))
+    if not find_full_data(folder):
+        from torchvision.datasets import FashionMNIST
+
+        FashionMNIST(folder, download=True)
+    for path in raw_files(folder):
+        _verified(path, "the source may be incomplete, try again")
     return folder
 
 

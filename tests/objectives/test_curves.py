@@ -17,8 +17,9 @@ from sh_teach import (
     RecordedCurves,
     SuccessiveHalvingScheduler,
     hpo_objective_lenet,
+    plot_learning_curves,
 )
-from sh_teach.objectives.curves import TABLE_FILE
+from sh_teach.objectives.curves import DATA
 from sh_teach.objectives.fashion_mnist import find_full_data
 
 HEADER = "config_id,learning_rate,batch_size,epoch,validation_error,seconds"
@@ -58,12 +59,13 @@ def test_the_package_brings_200_curves_of_16_epochs(curves):
     assert curves.table.groupby("config_id").size().tolist() == [16] * 200
 
 
-def test_the_table_is_small_enough_for_a_repository_and_says_what_it_is():
-    text = TABLE_FILE.read_text("utf-8")
-    assert len(text) < 1_000_000
+@pytest.mark.parametrize("path", sorted(DATA.glob("*.csv")), ids=lambda path: path.stem)
+def test_a_table_is_small_enough_for_a_repository_and_says_what_it_is(path):
+    text = path.read_text("utf-8")
+    assert len(text) < 2_000_000
     comments = [line for line in text.splitlines() if line.startswith("#")]
     assert any("validation_error:" in line for line in comments)
-    assert TABLE_FILE.with_suffix(".md").is_file()
+    assert path.with_suffix(".md").is_file()
 
 
 def test_the_recorded_configurations_are_those_that_the_seed_of_the_data_card_draws(curves):
@@ -99,7 +101,7 @@ def test_a_recorded_epoch_can_be_trained_again(curves):
     assert again == pytest.approx(row["validation_error"], abs=0.02)
 
 
-# --- standing in for a live objective ------------------------------------------------------
+# --- in place of a live objective -----------------------------------------------------------
 
 
 def test_the_objective_answers_with_the_recorded_errors(own):
@@ -203,7 +205,7 @@ def test_a_runtime_cannot_run_backwards(own):
         own.runtime(config, -1, 1)
 
 
-def test_a_seed_that_is_none_is_refused(own):
+def test_a_seed_that_is_not_an_integer_is_refused(own):
     with pytest.raises(TypeError, match=r"seed='a'"):
         own.searcher(seed="a")
 
@@ -222,7 +224,7 @@ def test_hyperparameters_may_be_of_any_name_and_kind(write):
     assert own.objective(optimizer="adam", layers=3, max_epochs=1) == 0.4
 
 
-def test_rows_may_stand_in_any_order(write):
+def test_rows_may_be_in_any_order(write):
     own = RecordedCurves.load(write(HEADER, *reversed(ROWS)))
     assert own.objective(learning_rate=0.5, batch_size=64, max_epochs=1) == 0.4
     assert own.runtime({"learning_rate": 0.1, "batch_size": 32}, 1, 2) == 21.0
@@ -235,14 +237,14 @@ def test_a_loaded_table_equals_the_one_that_was_stored(curves, tmp_path):
 
 @dataclass
 class Malformed:
-    """Lines of a file, and what the message must name."""
+    """The lines of a file, and the place that the message must name."""
 
     lines: list
     place: str
 
 
 def with_row(row, number=2):
-    """Give the good table with another row, whose line number is two higher (comment, header)."""
+    """Return the good table with another row, whose line number is two higher."""
     rows = list(ROWS)
     rows[number] = row
     return ["# a comment", HEADER, *rows]
@@ -298,7 +300,7 @@ def test_a_missing_file_is_named(tmp_path):
         RecordedCurves.load(tmp_path / "nowhere.csv")
 
 
-def test_no_cut_through_the_file_is_read_as_if_it_were_whole(write):
+def test_no_cut_through_the_file_is_read_as_if_it_were_complete(write):
     text = "\n".join([HEADER, *ROWS]) + "\n"
     whole = RecordedCurves.load(write(HEADER, *ROWS)).table
     for length in range(len(text) - 5):
@@ -313,8 +315,104 @@ def test_no_cut_through_the_file_is_read_as_if_it_were_whole(write):
         pd.testing.assert_frame_equal(table[kept], whole[kept], check_dtype=False)
 
 
+# --- several seeds -------------------------------------------------------------------------
+
+SEEDS_HEADER = "config_id,seed,learning_rate,epoch,validation_error,test_error,seconds"
+SEEDS_ROWS = [
+    "7,0,0.5,1,0.4,0.41,1.0",
+    "7,1,0.5,1,0.3,0.31,2.0",
+    "3,0,0.1,1,0.2,0.21,3.0",
+]
+
+
+@pytest.fixture
+def seeds(write):
+    return RecordedCurves.load(write(SEEDS_HEADER, *SEEDS_ROWS))
+
+
+def test_seed_and_test_error_are_not_hyperparameters(seeds):
+    assert seeds.hyperparameters == ["learning_rate"]
+
+
+def test_the_objective_and_the_runtime_depend_on_the_seed(seeds):
+    assert seeds.objective(learning_rate=0.5, seed=0, max_epochs=1) == 0.4
+    assert seeds.objective(learning_rate=0.5, seed=1, max_epochs=1) == 0.3
+    assert seeds.runtime({"learning_rate": 0.5, "seed": 1}, 0, 1) == 2.0
+
+
+@pytest.mark.parametrize("config", [{"learning_rate": 0.5}, {"learning_rate": 0.1, "seed": 1}])
+def test_a_seed_that_was_not_recorded_is_named(seeds, config):
+    with pytest.raises(ValueError, match="config="):
+        seeds.objective(**config, max_epochs=1)
+
+
+def test_the_searcher_proposes_each_configuration_once_with_one_of_its_seeds(seeds):
+    searcher = seeds.searcher(seed=0)
+    drawn = [[searcher.sample_configuration() for _ in range(2)] for _ in range(50)]
+    assert all({config["learning_rate"] for config in pair} == {0.1, 0.5} for pair in drawn)
+    with_both = Counter(config["seed"] for pair in drawn for config in pair if len(config) == 2)
+    assert set(with_both) == {0, 1}
+    assert with_both[1] > 15
+
+
+def test_a_configuration_keeps_its_seed_on_every_rung(seeds):
+    scheduler = SuccessiveHalvingScheduler(seeds.searcher(seed=0), eta=2, r_min=1, r_max=1)
+    tuner = HPOTuner(scheduler, seeds.objective, progress=False)
+    tuner.run(10)
+    assert set(tuner.dataframe()["seed"]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("row", "place"),
+    [
+        ("3,x,0.1,1,0.2,0.21,3.0", "line 4, column 'seed'"),
+        ("3,0.5,0.1,1,0.2,0.21,3.0", "line 4, column 'seed'"),
+        ("3,0,0.1,1,0.2,bad,3.0", "line 4, column 'test_error'"),
+        ("7,1,0.5,1,0.2,0.21,3.0", "line 4, column 'epoch'"),
+        ("7,2,0.4,1,0.2,0.21,3.0", "line 4, column 'learning_rate'"),
+        ("3,0,0.1,2,0.2,0.21,3.0", "column 'epoch'"),
+    ],
+)
+def test_a_malformed_table_with_seeds_is_refused_with_row_and_column(write, row, place):
+    path = write(SEEDS_HEADER, *SEEDS_ROWS[:2], row)
+    with pytest.raises(ValueError, match="column") as caught:
+        RecordedCurves.load(path)
+    assert place in str(caught.value)
+
+
+# --- for a journal -------------------------------------------------------------------------
+
+
+def test_the_searcher_counts_what_it_proposed(own):
+    searcher = own.searcher(seed=0)
+    for drawn in range(5):
+        assert searcher.drawn == drawn
+        searcher.sample_configuration()
+
+
+def test_the_searcher_s_settings_are_those_of_the_same_configurations_and_seed(own, seeds, write):
+    again = RecordedCurves.load(write(HEADER, *ROWS))
+    assert own.searcher(seed=0).settings() == again.searcher(seed=0).settings()
+    assert own.searcher(seed=0).settings() != own.searcher(seed=1).settings()
+    assert own.searcher(seed=0).settings() != seeds.searcher(seed=0).settings()
+
+
+def test_a_run_on_recorded_curves_can_have_a_journal(own, tmp_path):
+    for _ in range(2):
+        scheduler = BasicScheduler(own.searcher(seed=0))
+        tuner = HPOTuner(
+            scheduler, own.objective, journal=tmp_path / "run.jsonl", progress=False
+        )
+        before = len(tuner.records)
+        tuner.run(before + 2, catch=ValueError)
+    assert len(tuner.records) == 4
+
+
+# --- for the plots -------------------------------------------------------------------------
+
+
 def test_the_plot_draws_every_curve_and_names_the_highlighted_ones(own):
-    ax = own.plot(highlight=[7])
+    ax = plot_learning_curves(own.as_run(), highlight=[7])
     assert [line.get_label() for line in ax.lines if line.get_label().startswith("trial")] == [
         "trial 7"
     ]

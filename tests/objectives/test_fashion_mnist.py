@@ -1,5 +1,6 @@
-"""What the images promise: which set, where from, once, whole, and never a surprise download."""
+"""The images: which set, where from, read once, complete, and never a surprise download."""
 
+import hashlib
 import os
 import shutil
 import socket
@@ -28,11 +29,12 @@ from sh_teach.objectives.fashion_mnist import (
     find_full_data,
     load_fashion_mnist,
     raw_files,
-    raw_folder,
+    split_validation,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-DEBIAN_HAS_THEM = all((DEBIAN_FOLDER / f"{name}.gz").is_file() for name in raw_files())
+RAW_NAMES = [path.name for path in raw_files("")]
+DEBIAN_HAS_THEM = all((DEBIAN_FOLDER / f"{name}.gz").is_file() for name in RAW_NAMES)
 needs_debian = pytest.mark.skipif(
     not DEBIAN_HAS_THEM, reason="Debian's package dataset-fashion-mnist is not installed"
 )
@@ -45,6 +47,7 @@ def empty_folder(tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
     yield folder
     fashion_mnist._load.cache_clear()
+    fashion_mnist._announced.clear()
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,7 @@ def full_copy(full_folder, tmp_path):
 @pytest.fixture
 def no_network(monkeypatch):
     def refuse(*_, **__):
-        raise AssertionError("nobody asked for a connection")
+        raise AssertionError("a connection was opened")
 
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
@@ -76,10 +79,14 @@ def folder_of(which, request):
     return request.getfixturevalue("full_folder") if which == "full" else None
 
 
+def raw_folder(folder):
+    return raw_files(folder)[0].parent
+
+
 def write_raw_files(folder, content=b"these are no images"):
     raw_folder(folder).mkdir(parents=True)
-    for name in raw_files():
-        (raw_folder(folder) / name).write_bytes(content)
+    for path in raw_files(folder):
+        path.write_bytes(content)
 
 
 def flip_a_byte(path):
@@ -134,6 +141,26 @@ def test_images_are_in_the_memory_of_the_device_asked_for():
     # torch's "meta" device has no memory, but it is there on every machine.
     data = load_fashion_mnist("sample", device="meta")
     assert {tensor.device.type for tensor in data[1:]} == {"meta"}
+
+
+def test_the_two_halves_of_the_validation_images_have_none_in_common_and_the_same_classes():
+    whole = load_fashion_mnist("sample")
+    whole = whole._replace(validation_images=torch.arange(2500))
+    select, report = split_validation(whole)
+    for half in (select, report):
+        assert torch.bincount(half.validation_labels).tolist() == [125] * 10
+        assert torch.equal(half.validation_labels, whole.validation_labels[half.validation_images])
+        assert half.train_images is whole.train_images
+    assert set(select.validation_images.tolist()).isdisjoint(report.validation_images.tolist())
+
+
+def test_the_validation_images_are_always_split_in_the_same_way(full_folder):
+    # The recorded curves were judged on these halves; another split would make them worthless.
+    whole = load_fashion_mnist("full", full_folder)
+    select, report = split_validation(whole._replace(validation_images=torch.arange(10_000)))
+    assert select.validation_images[:6].tolist() == [9, 10, 12, 15, 16, 20]
+    assert report.validation_images[:6].tolist() == [0, 1, 2, 3, 4, 5]
+    assert select.validation_images.sum().item() == 24_944_758
 
 
 # --- once per process ----------------------------------------------------------------------
@@ -224,7 +251,7 @@ def test_a_missing_full_set_is_an_error_with_folder_and_command(empty_folder):
     assert "make data" in str(caught.value)
 
 
-@pytest.mark.parametrize("missing", raw_files())
+@pytest.mark.parametrize("missing", RAW_NAMES)
 def test_a_full_set_that_lacks_a_file_is_not_found(missing, empty_folder):
     write_raw_files(empty_folder)
     assert find_full_data() == empty_folder
@@ -247,7 +274,7 @@ def test_a_damaged_sample_is_named_with_the_command_that_restores_it(
 
 
 @pytest.mark.parametrize("damage", [flip_a_byte, truncate])
-@pytest.mark.parametrize("name", raw_files())
+@pytest.mark.parametrize("name", RAW_NAMES)
 def test_a_damaged_file_of_the_full_set_is_named_with_the_command_that_restores_it(
     name, damage, full_copy
 ):
@@ -294,9 +321,9 @@ def test_fetch_needs_no_network_where_debian_has_the_files(no_network, empty_fol
 
 
 def test_fetched_files_have_the_right_checksums(full_folder):
-    for name in raw_files():
-        content = (raw_folder(full_folder) / name).read_bytes()
-        assert fashion_mnist._sha256(content) == fashion_mnist.SHA256[name]
+    for path in raw_files(full_folder):
+        checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert checksum == fashion_mnist.SHA256[path.name]
 
 
 @pytest.mark.parametrize("train", [True, False])
@@ -310,7 +337,7 @@ def test_torchvision_reads_what_was_fetched(train, full_folder):
 
 @needs_debian
 @pytest.mark.parametrize("damage", [flip_a_byte, truncate, Path.unlink])
-def test_fetch_mends_a_damaged_file(damage, full_copy, no_network):
+def test_fetch_replaces_a_damaged_file(damage, full_copy, no_network):
     path = raw_folder(full_copy) / "t10k-labels-idx1-ubyte"
     whole = path.read_bytes()
     damage(path)
@@ -318,8 +345,8 @@ def test_fetch_mends_a_damaged_file(damage, full_copy, no_network):
     assert path.read_bytes() == whole
 
 
-def test_fetch_keeps_whole_files(full_copy, no_network):
-    paths = [raw_folder(full_copy) / name for name in raw_files()]
+def test_fetch_keeps_complete_files(full_copy, no_network):
+    paths = raw_files(full_copy)
     for path in paths:
         os.utime(path, (1, 1))
     fetch(full_copy)
@@ -334,7 +361,7 @@ def test_fetch_lets_torchvision_download_where_debian_has_no_files(
         shutil.copytree(raw_folder(full_folder), raw_folder(folder), dirs_exist_ok=True)
 
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "nothing")
-    monkeypatch.setattr(fashion_mnist, "FashionMNIST", download_from_nowhere)
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST", download_from_nowhere)
     folder = fetch(tmp_path / "downloaded")
     assert find_full_data(folder) == folder
 
@@ -345,7 +372,7 @@ def test_fetch_refuses_a_download_with_a_wrong_checksum_and_names_the_file(tmp_p
         write_raw_files(folder)
 
     monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "nothing")
-    monkeypatch.setattr(fashion_mnist, "FashionMNIST", download_rubbish)
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST", download_rubbish)
     with pytest.raises(ValueError, match="train-images-idx3-ubyte is damaged"):
         fetch(tmp_path / "downloaded")
 
@@ -386,3 +413,15 @@ def test_the_sample_drawn_from_the_full_set_has_the_images_that_are_bundled(draw
 @pytest.mark.skipif("ng" in zlib.ZLIB_RUNTIME_VERSION, reason="zlib-ng compresses differently")
 def test_the_sample_drawn_from_the_full_set_is_the_bundled_file_to_the_byte(drawn):
     assert drawn.read_bytes() == SAMPLE_FILE.read_bytes()
+
+
+# --- without torch -------------------------------------------------------------------------
+
+
+def test_the_files_can_be_checked_without_torch():
+    code = (
+        "import sys; sys.modules.update(torch=None, torchvision=None)\n"
+        "from sh_teach.objectives.fashion_mnist import find_full_data\n"
+        "find_full_data()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""What the objective promises: it learns, pauses and resumes to the bit, and loses nothing."""
+"""The objective learns, pauses and resumes to the bit, and loses no work."""
 
 import errno
 import io
@@ -17,7 +17,7 @@ from torch import nn
 
 from sh_teach.objectives import lenet
 from sh_teach.objectives.fashion_mnist import ImageData, load_fashion_mnist
-from sh_teach.objectives.lenet import MeanPool, hpo_objective_lenet, image_order, validation_error
+from sh_teach.objectives.lenet import Pool, hpo_objective_lenet, image_order, validation_error
 
 GOOD = {"learning_rate": 0.742, "batch_size": 94}
 
@@ -109,7 +109,7 @@ def test_pausing_changes_no_weight_when_two_threads_train(tiny, tmp_path):
 
 
 def test_more_epochs_give_other_weights(tiny, tmp_path):
-    # Otherwise the tests of resuming would hold for a training that does nothing.
+    # Otherwise the tests of resuming would pass for a training that does nothing.
     assert not same_weights(train(tmp_path / "2", 2)[1], train(tmp_path / "4", 4)[1])
 
 
@@ -172,12 +172,12 @@ def test_a_bad_argument_s_error_names_the_argument_its_value_and_what_is_allowed
         hpo_objective_lenet(**arguments)
 
 
-def test_numbers_of_a_scipy_distribution_are_as_good_as_python_s(tiny, checkpoint):
+def test_numbers_of_a_scipy_distribution_work_like_python_s(tiny, checkpoint):
     rate = stats.loguniform(1e-2, 1).rvs(size=1, random_state=0)[0]
     size = stats.randint(32, 256).rvs(size=1, random_state=0)[0]
     assert isinstance(size, np.integer)
     hpo_objective_lenet(rate, size, max_epochs=1, checkpoint=checkpoint)
-    # The checkpoint would be refused if it were of another configuration.
+    # The checkpoint would be refused if it belonged to another configuration.
     hpo_objective_lenet(float(rate), int(size), max_epochs=2, checkpoint=checkpoint)
 
 
@@ -233,7 +233,7 @@ def test_a_checkpoint_is_written_wherever_its_path_says(tiny, tmp_path, kind, na
 )
 def test_a_checkpoint_of_another_configuration_is_refused_and_kept(paused, argument, value):
     before = paused.read_bytes()
-    with pytest.raises(ValueError, match="of another configuration") as caught:
+    with pytest.raises(ValueError, match="belongs to another configuration") as caught:
         hpo_objective_lenet(**GOOD | {argument: value}, max_epochs=4, checkpoint=paused)
     assert f"checkpoint={str(paused)!r}" in str(caught.value)
     assert f"{argument!r}: {value!r}" in str(caught.value)
@@ -244,7 +244,7 @@ def test_a_checkpoint_of_the_other_data_set_is_refused_and_kept(tiny, paused, mo
     before = paused.read_bytes()
     full = tiny._replace(name="full")
     monkeypatch.setattr(lenet, "load_fashion_mnist", lambda data, device: full)
-    with pytest.raises(ValueError, match="of another configuration"):
+    with pytest.raises(ValueError, match="belongs to another configuration"):
         hpo_objective_lenet(**GOOD, max_epochs=4, checkpoint=paused)
     assert paused.read_bytes() == before
 
@@ -314,7 +314,7 @@ def test_code_in_a_checkpoint_is_never_run(tiny, checkpoint, tmp_path, form):
     with pytest.warns(UserWarning, match="is damaged"):
         hpo_objective_lenet(**GOOD, max_epochs=1, checkpoint=checkpoint)
     assert not (tmp_path / "trapped").exists()
-    # The trap does work, on whoever trusts the file.
+    # The trap works if the file is trusted.
     pickle.loads(content) if form == "pickle" else torch.load(
         io.BytesIO(content), weights_only=False
     )
@@ -394,25 +394,25 @@ def test_networks_made_in_many_threads_get_the_weights_of_their_seeds():
         assert all(same_weights(weights, again) for again in same_seed)
 
 
-def test_mean_pool_equals_torch_s_average_pooling():
+def test_pool_equals_torch_s_average_pooling():
     images = torch.rand(3, 6, 28, 10)
-    torch.testing.assert_close(MeanPool.apply(images), nn.AvgPool2d(2)(images))
+    torch.testing.assert_close(Pool()(images), nn.AvgPool2d(2)(images))
 
 
-def test_mean_pool_s_gradient_equals_that_of_torch_s_average_pooling():
+def test_the_gradient_of_pool_equals_that_of_torch_s_average_pooling():
     images = torch.rand(3, 6, 28, 10)
     weights = torch.rand(3, 6, 14, 5)  # else each pixel would have the same gradient
     gradients = []
-    for pool in (MeanPool.apply, nn.AvgPool2d(2)):
+    for pool in (Pool(), nn.AvgPool2d(2)):
         copy = images.clone().requires_grad_()
         (pool(copy) * weights).sum().backward()
         gradients.append(copy.grad)
     torch.testing.assert_close(*gradients)
 
 
-def test_mean_pool_s_gradient_is_its_derivative():
+def test_the_gradient_of_pool_is_its_derivative():
     images = torch.rand(2, 3, 4, 6, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(MeanPool.apply, (images,))
+    assert torch.autograd.gradcheck(Pool(), (images,))
 
 
 # --- the order of the images ---------------------------------------------------------------
