@@ -1,7 +1,10 @@
 """Checks of arguments: every message names the argument, its value and what is allowed."""
 
+import inspect
 import math
 import numbers
+
+from sh_teach.words import listing
 
 
 def integer(name, value, minimum):
@@ -37,3 +40,28 @@ def error_value(error):
     raise TypeError(
         f"error={error!r}: an evaluation must give a number, not {type(error).__name__}"
     )
+
+
+def exception_classes(name, value):
+    """Raise a TypeError unless `value` is an exception class, or a tuple of them."""
+    for item in value if isinstance(value, tuple) else (value,):
+        if not (isinstance(item, type) and issubclass(item, BaseException)):
+            allowed = "an exception class, or a tuple of them"
+            raise TypeError(f"{name}={value!r}: it must be {allowed}")
+
+
+def settings_of(thing):
+    """Return the class of an object and the arguments it was made with, but for a searcher.
+
+    Each is read from the attribute of its name; raise a ValueError if there is none.
+    """
+    parameters = inspect.signature(type(thing)).parameters.values()
+    named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    names = [name for name in named if name != "searcher"]
+    lacking = [name for name in names if not hasattr(thing, name)]
+    if lacking:
+        raise ValueError(
+            f"{type(thing).__name__} does not keep {listing(lacking)}, so its runs cannot be told "
+            f"apart. Assign each argument of the constructor to self, under its name"
+        )
+    return {"class": type(thing).__name__} | {name: getattr(thing, name) for name in names}

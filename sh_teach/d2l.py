@@ -74,7 +74,7 @@ class HPOScheduler(HyperParameters):
                 f"{name}: its __init__ must call save_hyperparameters(), with a searcher"
             )
         searcher = arguments.pop("searcher").settings()
-        return {"scheduler": type(self).__name__} | arguments | {"searcher": searcher}
+        return {"class": type(self).__name__} | arguments | {"searcher": searcher}
 
 
 def add_to_class(cls):

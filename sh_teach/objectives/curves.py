@@ -158,4 +158,4 @@ class RecordedSearcher(HPOSearcher):
         """Return class, seed, and number and checksum of the configurations."""
         checksum = hashlib.sha256(json.dumps(self._configs).encode()).hexdigest()
         configs = {"number": len(self._configs), "sha256": checksum}
-        return super().settings() | {"configs": configs, "seed": self.seed}
+        return {"class": type(self).__name__, "configs": configs, "seed": self.seed}

@@ -1,11 +1,28 @@
-"""A plot of a bracket: the plan of a round, and what it costs."""
+"""Plots of a bracket: the plan of a round with its costs, and a round that ran by it."""
 
 from itertools import pairwise
 
+import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
-from sh_teach.plots.style import BLUE, GREEN, SKY, VERMILLION, emptied, legend_above, style_axes
+from sh_teach.plots.style import (
+    BLUE,
+    ERROR_LABEL,
+    GREEN,
+    LAST,
+    OUTLINE,
+    SKY,
+    STOPPED,
+    VERMILLION,
+    axes,
+    emptied,
+    legend_above,
+    style_axes,
+)
+from sh_teach.schedulers import rank
+from sh_teach.words import plural
 
 
 def plot_bracket(bracket, figure=None):
@@ -58,3 +75,50 @@ def plot_bracket(bracket, figure=None):
     for ax in both:
         legend_above(ax, fontsize=10)
     return figure
+
+
+def plot_halving(table, ax=None):
+    """Draw a round as a funnel: which trial reached which rung, and with which error.
+
+    Parameters
+    ----------
+    table, ax
+        See `sh_teach.plots`; one round, with ``trial_id``, ``max_epochs`` and ``error``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        One lane for each trial, the best in the middle. As the error on the rung at a bar's end
+        falls, the bar gets wider and darker; a white bar is an error that is not finite.
+    """
+    ax = axes(ax, figsize=(8, min(1.5 + 0.3 * table["trial_id"].nunique(), 10)))
+    levels = sorted(table["max_epochs"].unique())
+    finite = table["error"][np.isfinite(table["error"])]
+    norm = Normalize(finite.min(), finite.max()) if len(finite) else Normalize(0, 1)
+    last = table.sort_values("max_epochs", kind="stable").drop_duplicates("trial_id", keep="last")
+    best_first = sorted(
+        last.itertuples(), key=lambda row: (-row.max_epochs, rank((row, row.error)))
+    )
+    # From the middle outwards: 0, 1, -1, 2, -2, ...
+    lanes = {row.trial_id: (i + 1) // 2 * (-1) ** (i + 1) for i, row in enumerate(best_first)}
+    for row in table.itertuples():
+        known = np.isfinite(row.error)
+        height = 0.25 + 0.65 * (1 - norm(row.error)) if known else 0.25
+        color = plt.cm.cividis(norm(row.error)) if known else "white"
+        place = dict(y=lanes[row.trial_id], left=levels.index(row.max_epochs), width=1)
+        ax.barh(**place, height=height, color=color, edgecolor="0.4", linewidth=0.5)
+    for row in best_first:
+        at_last = row.max_epochs == levels[-1]
+        marker, size, color = (LAST, 150, GREEN) if at_last else (STOPPED, 45, VERMILLION)
+        place = levels.index(row.max_epochs) + 1, lanes[row.trial_id]
+        ax.scatter(*place, s=size, marker=marker, color=color, clip_on=False, **OUTLINE)
+    for reached, level in enumerate(levels, start=1):
+        size = table.loc[table["max_epochs"] == level, "trial_id"].nunique()
+        above = dict(transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=12)
+        ax.text(reached - 0.5, 1.01, plural(size, "trial"), **above)
+        ax.axvline(reached, color="0.85", linewidth=1, zorder=0)
+    ax.set_xticks(range(len(levels) + 1), [0, *levels])
+    ax.set_yticks(list(lanes.values()), list(lanes))
+    ax.set(xlabel="rung level (epochs)", ylabel="trial", xlim=(0, len(levels)))
+    ax.figure.colorbar(plt.cm.ScalarMappable(norm, "cividis"), ax=ax, label=ERROR_LABEL)
+    return ax

@@ -9,6 +9,8 @@ BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#8A8A8A"
 ROUND_COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION)
 ERROR_LABEL = "validation error"
+LAST, STOPPED = "*", "X"  # the markers of trials on the last rung, and below it
+OUTLINE = dict(edgecolor="white", linewidth=0.8, zorder=3)
 
 
 def axes(ax=None, figsize=(7.5, 4.5)):

@@ -1,6 +1,5 @@
 """The journal: a run on disk, line by line, from which it continues after a crash."""
 
-import inspect
 import json
 import math
 import os
@@ -141,30 +140,14 @@ def identity(scheduler):
             f"run. Let it return a dict of the constructor's arguments"
         )
     settings = scheduler.settings()
-    searcher = getattr(scheduler, "searcher", None)
-    known = settings.get("searcher")
-    for thing, names in ((scheduler, settings), (searcher, known)):
-        lacking = [name for name in _arguments(thing) if name not in names]
-        if lacking:
-            raise ValueError(
-                f"the settings() of {type(thing).__name__} lack {listing(lacking)}, by which a "
-                f"journal knows its run"
-            )
-    if isinstance(known, dict) and known.get("seed", 0) is None:
+    searcher = settings.get("searcher")
+    if isinstance(searcher, dict) and searcher.get("seed", 0) is None:
         why = "the searcher has no seed, so its draws cannot be repeated"
         raise ValueError(f"{why}. Give it one, such as seed=0")
-    if getattr(scheduler, "trials", 0) or getattr(searcher, "drawn", 0):
+    drawn = getattr(getattr(scheduler, "searcher", None), "drawn", 0)
+    if drawn or getattr(scheduler, "trials", 0):
         raise ValueError("the scheduler, or its searcher, has been used before. Make new ones")
     return _plain(settings, "settings")
-
-
-def _arguments(thing):
-    """Return the names of the constructor's arguments, without the searcher."""
-    if type(thing).__init__ is object.__init__:
-        return []
-    parameters = inspect.signature(type(thing)).parameters.values()
-    named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    return [name for name in named if name != "searcher"]
 
 
 def _suggestion(evaluation):

@@ -135,11 +135,7 @@ class HPOTuner:
             while remaining > 0:
                 # All that ended at one moment is reported before a free worker asks again.
                 while not self._results:
-                    while running < remaining and workers.free > 0:
-                        evaluation = self._ledger.next()
-                        if evaluation is None:
-                            break
-                        self._start(evaluation)
+                    while running < remaining and workers.free > 0 and self._start_next():
                         running += 1
                     if not running:
                         raise RuntimeError("the scheduler suggests nothing, and nothing runs")
@@ -152,12 +148,17 @@ class HPOTuner:
                     if self.progress:
                         bar.set_postfix(incumbent_error=self.incumbent_error)
 
-    def _start(self, evaluation):
+    def _start_next(self):
+        """Start the next evaluation; return False if the scheduler has none."""
+        evaluation = self._ledger.next()
+        if evaluation is None:
+            return False
         arguments = dict(evaluation["config"])
         if self.checkpoint_dir is not None:
             arguments["checkpoint"] = self.checkpoint_dir / f"trial-{evaluation['trial_id']}"
         evaluation["started"] = self._workers.now
         self._workers.start(evaluation, self.objective, arguments)
+        return True
 
     def _report(self, catch):
         """Report the next result and keep its record; return False if it was lost instead."""

@@ -75,7 +75,14 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     """
 
     def __init__(
-        self, searcher, eta, r_min, r_max, prefact=1, overlap_rounds=True, promote_when_certain=False
+        self,
+        searcher,
+        eta,
+        r_min,
+        r_max,
+        prefact=1,
+        overlap_rounds=True,
+        promote_when_certain=False,
     ):
         super().__init__(searcher)
         self.bracket = Bracket(r_min, r_max, eta).scaled(prefact)

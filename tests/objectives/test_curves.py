@@ -400,9 +400,7 @@ def test_the_searcher_s_settings_are_those_of_the_same_configurations_and_seed(o
 def test_a_run_on_recorded_curves_can_have_a_journal(own, tmp_path):
     for _ in range(2):
         scheduler = BasicScheduler(own.searcher(seed=0))
-        tuner = HPOTuner(
-            scheduler, own.objective, journal=tmp_path / "run.jsonl", progress=False
-        )
+        tuner = HPOTuner(scheduler, own.objective, journal=tmp_path / "run.jsonl", progress=False)
         before = len(tuner.records)
         tuner.run(before + 2, catch=ValueError)
     assert len(tuner.records) == 4

@@ -190,9 +190,7 @@ def slow(x, kind, max_epochs):
     time.sleep(0.002)
     return objective(x, kind, max_epochs)
 
-tuner = make_tuner({path!r}, objective=slow)
-print("ready", flush=True)
-run(tuner, 1000)
+run(make_tuner({path!r}, objective=slow), 1_000_000)
 """
 
 
@@ -200,20 +198,20 @@ run(tuner, 1000)
 def test_kill_9_at_random_moments_ends_with_the_records_of_an_undisturbed_run(path):
     rng = random.Random(0)
     code = textwrap.dedent(VICTIM).format(tests=os.path.dirname(__file__), path=str(path))
-    kills = 0
-    while kills < 20:
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-        process.stdout.readline()
-        time.sleep(rng.uniform(0, 0.03))
+    for _ in range(20):
+        # Some bytes later, not some seconds: how fast this machine is must not matter.
+        enough = rng.randint(1, 600) + (path.stat().st_size if path.exists() else 0)
+        process = subprocess.Popen([sys.executable, "-c", code])
+        while process.poll() is None and not (path.exists() and path.stat().st_size >= enough):
+            time.sleep(0.001)
+        assert process.poll() is None, "it ended before it was killed"
         process.kill()
         process.communicate()
-        kills += 1
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "journal=.*cut off")
         tuner = make_tuner(path)
-    # At 2 ms for an evaluation, twenty times 30 ms are far from enough for all.
-    assert 0 < len(tuner.records) < 1000, "nothing was killed in the middle"
-    assert story(run(tuner, 1000)) == undisturbed(1000)
+    evaluations = len(tuner.records) + 100
+    assert story(run(tuner, evaluations)) == undisturbed(evaluations)
 
 
 # --- damage --------------------------------------------------------------------------------
@@ -335,8 +333,11 @@ def used_searcher():
     ("make_scheduler", "why"),
     [
         (WithoutSettings, r"WithoutSettings has no method settings\(\)"),
-        (lambda: OwnArguments(RandomSearcher(SPACE, seed=0), 3), "OwnArguments lack patience"),
-        (lambda: BasicScheduler(OwnSearcher(SPACE, 3)), "OwnSearcher lack temperature"),
+        (
+            lambda: OwnArguments(RandomSearcher(SPACE, seed=0), 3),
+            "OwnArguments does not keep patience",
+        ),
+        (lambda: BasicScheduler(OwnSearcher(SPACE, 3)), "OwnSearcher does not keep temperature"),
         (lambda: halving(seed=None), "no seed.*seed=0"),
         (used_searcher, "used before"),
         (lambda: other_space(f=[math.sin, math.cos]), r"\['f'\] holds <built-in function sin>"),
@@ -466,7 +467,7 @@ def test_every_line_is_strict_json_and_holds_a_suggestion_or_a_result(path):
     assert any(map(math.isnan, errors))
     assert any(map(math.isinf, errors))
     header, *lines = [strict(line) for line in path.read_text("utf-8").splitlines()]
-    assert header["run"]["scheduler"] == "SuccessiveHalvingScheduler"
+    assert header["run"]["class"] == "SuccessiveHalvingScheduler"
     assert header["run"]["eta"] == 2
     assert header["run"]["searcher"]["seed"] == 0
     assert [set(line) for line in lines[:2]] == [

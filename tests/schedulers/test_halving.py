@@ -836,17 +836,17 @@ def test_a_started_trial_is_pending_until_it_is_finished_and_the_copy_is_the_cal
         (lambda s: ASHAScheduler(s, 2, 1, 8), {"eta", "r_min", "r_max"}),
         (
             lambda s: HyperbandScheduler(s, 2, 1, 8),
-            {"eta", "r_min", "r_max", "prefact", "overlap_rounds", "promote_when_certain"},
+            {"eta", "r_min", "r_max", "overlap_rounds", "promote_when_certain"},
         ),
     ],
 )
 def test_the_settings_are_the_class_the_searcher_and_every_argument(make, names):
     scheduler = make(RandomSearcher({"x": [1, 2]}, {"x": 3}, seed=5))
     settings = scheduler.settings()
-    assert settings.keys() == {"scheduler", "searcher"} | names
-    assert settings["scheduler"] == type(scheduler).__name__
+    assert settings.keys() == {"class", "searcher"} | names
+    assert settings["class"] == type(scheduler).__name__
     assert settings["searcher"] == {
-        "searcher": "RandomSearcher",
+        "class": "RandomSearcher",
         "config_space": {"x": [1, 2]},
         "initial_config": {"x": 3},
         "seed": 5,
