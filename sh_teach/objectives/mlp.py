@@ -89,8 +89,6 @@ def hpo_objective_mlp(
     max_epochs = integer("max_epochs", max_epochs, minimum=1)
     seed = integer("seed", seed, minimum=0)
     device = torch_device(device)
-    config = dict(learning_rate=learning_rate, batch_size=batch_size, width=width, seed=seed)
-    config |= dict(dropout=dropout, weight_decay=weight_decay, decay_epochs=decay_epochs)
     if decay_epochs is not None:
         decay_epochs = integer("decay_epochs", decay_epochs, minimum=1)
         max_epochs = min(max_epochs, decay_epochs)
@@ -98,6 +96,9 @@ def hpo_objective_mlp(
     few = load_fashion_mnist("sample", device=device)
     images = images._replace(train_images=few.train_images, train_labels=few.train_labels)
     images, _ = split_validation(images)
+    config = dict(learning_rate=learning_rate, batch_size=batch_size, width=width, dropout=dropout)
+    config |= dict(weight_decay=weight_decay, decay_epochs=decay_epochs)
+    config |= dict(seed=seed, data=images.name)
     network = perceptron(width, dropout, seed).to(device)
     optimizer = torch.optim.SGD(
         network.parameters(), learning_rate, momentum=0.9, weight_decay=weight_decay, fused=True
