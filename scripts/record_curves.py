@@ -5,7 +5,7 @@ time: started again, it drops the curves that are not complete and records what 
 processes train side by side, one thread each, and the order of the work is such that a part of
 it is useful, too: all configurations with one seed, then all with the next.
 
-Before it runs, tell the C library to keep its memory, as the Makefile does: that saves a tenth.
+Let the C library keep its memory, with the two variables of the Makefile: that saves a tenth.
 """
 
 import io
@@ -186,7 +186,7 @@ def record_curve(name, config_id, seed, config):
         for epoch in range(1, recording.epochs + 1):
             arguments = config | {"seed": seed, "max_epochs": epoch, "checkpoint": checkpoint}
             began = time.process_time()
-            error = recording.objective(**arguments, data="full")
+            error = recording.objective(**arguments, data="full", device="cpu")
             seconds = time.process_time() - began
             row = config | {"config_id": config_id, "seed": seed, "epoch": epoch}
             row |= {"validation_error": f"{error:.4f}", "seconds": f"{seconds:.2f}"}

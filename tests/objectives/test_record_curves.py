@@ -1,12 +1,16 @@
 """The script that records curves can be killed at any time; the package has its files."""
 
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import record_curves
-from record_curves import DATA, RECORDINGS, Recording, main, write_complete_curves
+import torch
+from record_curves import DATA, RECORDINGS, Recording, main, record_curve, write_complete_curves
+
+from sh_teach.objectives.fashion_mnist import find_full_data
 
 RECORDED = [name for name in RECORDINGS if (DATA / f"{name}.csv").exists()]
 CONFIGURATIONS = {7: {"rate": 0.5, "size": 64}, 3: {"rate": 0.1, "size": 32}}
@@ -43,7 +47,7 @@ def small(tmp_path, monkeypatch):
     """Return the file of a recording without training, and the curves in order of recording."""
     file, recorded = tmp_path / "small.csv", []
 
-    def record_curve(name, config_id, seed, config):
+    def record(name, config_id, seed, config):
         assert config == CONFIGURATIONS[config_id]
         recorded.append((config_id, seed))
         with file.open("a") as lines:
@@ -60,7 +64,7 @@ def small(tmp_path, monkeypatch):
     )
     monkeypatch.setitem(RECORDINGS, "small", recording)
     monkeypatch.setattr(record_curves, "DATA", tmp_path)
-    monkeypatch.setattr(record_curves, "record_curve", record_curve)
+    monkeypatch.setattr(record_curves, "record_curve", record)
     monkeypatch.setattr(record_curves, "ProcessPoolExecutor", InThisProcess)
     return SimpleNamespace(file=file, recorded=recorded)
 
@@ -119,3 +123,31 @@ def test_a_file_of_the_package_has_the_configurations_of_the_script(name):
     pd.testing.assert_frame_equal(
         recorded, drawn.loc[recorded.index], check_names=False, check_dtype=False
     )
+
+
+@pytest.fixture
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_epoch_can_be_trained_again(name, tmp_path, monkeypatch):
+    if find_full_data() is None:
+        pytest.skip("the table was recorded on the full data set, which is not on this machine")
+    table = pd.read_csv(DATA / f"{name}.csv", comment="#")
+    row = table.query("epoch == 1").nsmallest(1, "validation_error").iloc[0]
+    config_id, seed = int(row["config_id"]), int(row.get("seed", 0))
+    config = RECORDINGS[name].configurations()[config_id]
+    monkeypatch.setattr(record_curves, "DATA", tmp_path)
+    monkeypatch.setitem(RECORDINGS, name, replace(RECORDINGS[name], epochs=1))
+    write_complete_curves(name)
+    record_curve(name, config_id, seed, config)
+    again = pd.read_csv(tmp_path / f"{name}.csv", comment="#").iloc[0]
+    for column in again.index.drop("seconds"):
+        # Another processor, or another number of threads, rounds differently.
+        tolerance = 0.02 if column.endswith("error") else 0
+        assert again[column] == pytest.approx(row[column], abs=tolerance)
