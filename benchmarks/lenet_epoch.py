@@ -23,7 +23,7 @@ from torchvision.datasets import FashionMNIST
 from torchvision.transforms import Compose, Resize, ToTensor
 from torchvision.transforms.functional import to_pil_image
 
-from sh_teach import lenet
+from sh_teach.objectives import lenet
 from sh_teach.objectives.fashion_mnist import ImageData, find_full_data, load_fashion_mnist
 
 BATCH_SIZE = 128

@@ -5,7 +5,7 @@ time: started again, it drops the curves that are not complete and records what 
 processes train side by side, one thread each, and the order of the work is such that a part of
 it is useful, too: all configurations with one seed, then all with the next.
 
-Before it runs, tell the C library to keep its memory, as the Makefile does: that saves a tenth.
+Let the C library keep its memory, with the two variables of the Makefile: that saves a tenth.
 """
 
 import io
@@ -25,11 +25,20 @@ from scipy import stats
 from sh_teach import RandomSearcher, hpo_objective_lenet, load_fashion_mnist
 from sh_teach.files import append_line, replace_file
 from sh_teach.objectives.fashion_mnist import split_validation
-from sh_teach.objectives.lenet import lenet, validation_error
+from sh_teach.objectives.lenet import lenet
+from sh_teach.objectives.mlp import hpo_objective_mlp, perceptron
+from sh_teach.objectives.training import validation_error
 
 DATA = Path(__file__).resolve().parents[1] / "sh_teach" / "data"
 PROCESSES = 2
 SECONDS = "# seconds: processor time of this epoch, its validation included, on one core\n"
+ALL_IMAGES = (
+    "# validation_error: share of the 10,000 validation images that are classified wrongly\n"
+)
+TWO_HALVES = (
+    "# validation_error: share of 5,000 images, to select with, that are classified wrongly\n"
+    "# test_error: the same of the 5,000 other images, to report\n"
+)
 
 
 @dataclass(frozen=True)
@@ -40,24 +49,31 @@ class Recording:
     ----------
     header : str
         Comments for the first lines of the file.
-    columns : list of str
+    hyperparameters : list of str
     configurations : callable
-        Returns the configurations, with the ``config_id`` of each as key.
-    seeds : sequence of int
-        In the order in which they are recorded.
+        Returns a dict: the configuration of each ``config_id``, in the order of the work.
     epochs : int
     objective : callable
     network : callable
-        Returns a network that the weights of a checkpoint fit.
+        Returns a network of a configuration, for the weights in a checkpoint.
+    seeds : tuple of int, optional
+        In the order of the work. Without it, seed 0 is meant, and errors are of all images.
     """
 
     header: str
-    columns: list
+    hyperparameters: list
     configurations: Callable
-    seeds: tuple
     epochs: int
     objective: Callable
     network: Callable
+    seeds: tuple = ()
+
+    @property
+    def columns(self):
+        if not self.seeds:
+            return ["config_id", *self.hyperparameters, "epoch", "validation_error", "seconds"]
+        errors = ["validation_error", "test_error"]
+        return ["config_id", "seed", *self.hyperparameters, "epoch", *errors, "seconds"]
 
 
 def lenet_configurations():
@@ -81,33 +97,75 @@ def selected_lenet_configurations():
     return {config_id: configurations[config_id] for config_id in chosen}
 
 
+def mlp_configurations(n=200):
+    """Return random configurations of the perceptron, rounded to three digits."""
+    space = {
+        "learning_rate": stats.loguniform(1e-4, 0.3),
+        "batch_size": stats.loguniform(16, 512),
+        "width": stats.loguniform(16, 512),
+        "dropout": stats.uniform(0, 0.7),
+        "weight_decay": stats.loguniform(1e-6, 0.03),
+    }
+    searcher = RandomSearcher(space, seed=0)
+    configurations = {}
+    for config_id in range(n):
+        config = searcher.sample_configuration()
+        rounded = {name: float(f"{value:.3g}") for name, value in config.items()}
+        whole = {name: round(config[name]) for name in ("batch_size", "width")}
+        configurations[config_id] = rounded | whole
+    return configurations
+
+
+def scheduled_mlp_configurations():
+    """Return the first 40 of ``mlp``, each with a decay to the end of 3, of 9 and of 27 epochs."""
+    return {
+        100 * config_id + decay_epochs: config | {"decay_epochs": decay_epochs}
+        for config_id, config in mlp_configurations(40).items()
+        for decay_epochs in (3, 9, 27)
+    }
+
+
+LENET = ["learning_rate", "batch_size"]
+MLP = ["learning_rate", "batch_size", "width", "dropout", "weight_decay"]
 RECORDINGS = {
     "lenet_curves": Recording(
-        header="# Learning curves of LeNet on Fashion-MNIST, recorded by record_curves.py.\n"
-        "# validation_error: share of the 10,000 validation images that are classified wrongly\n",
-        columns=[
-            *("config_id", "learning_rate", "batch_size"),
-            *("epoch", "validation_error", "seconds"),
-        ],
+        "# Learning curves of LeNet on the full Fashion-MNIST, recorded by record_curves.py.\n"
+        + ALL_IMAGES,
+        hyperparameters=LENET,
         configurations=lenet_configurations,
-        seeds=(0,),
         epochs=16,
         objective=hpo_objective_lenet,
-        network=lenet,
+        network=lambda config: lenet(),
     ),
     "lenet_seeds": Recording(
-        header="# Learning curves of LeNet with several seeds, recorded by record_curves.py.\n"
-        "# validation_error: share of 5,000 images, to select with, that are classified wrongly\n"
-        "# test_error: the same of the 5,000 other images, to report\n",
-        columns=[
-            *("config_id", "seed", "learning_rate", "batch_size"),
-            *("epoch", "validation_error", "test_error", "seconds"),
-        ],
+        "# Learning curves of LeNet with several seeds, recorded by record_curves.py.\n"
+        + TWO_HALVES,
+        hyperparameters=LENET,
         configurations=selected_lenet_configurations,
-        seeds=(1, 2, 3, 4, 0),
         epochs=16,
         objective=hpo_objective_lenet,
-        network=lenet,
+        network=lambda config: lenet(),
+        seeds=(1, 2, 3, 4, 0),
+    ),
+    "mlp": Recording(
+        "# Learning curves of a perceptron on 10,000 images, recorded by record_curves.py.\n"
+        + TWO_HALVES,
+        hyperparameters=MLP,
+        configurations=mlp_configurations,
+        epochs=27,
+        objective=hpo_objective_mlp,
+        network=lambda config: perceptron(config["width"], config["dropout"]),
+        seeds=(0, 1, 2),
+    ),
+    "mlp_schedules": Recording(
+        "# Learning curves of a perceptron whose learning rate falls, by record_curves.py.\n"
+        + TWO_HALVES,
+        hyperparameters=[*MLP, "decay_epochs"],
+        configurations=scheduled_mlp_configurations,
+        epochs=27,
+        objective=hpo_objective_mlp,
+        network=lambda config: perceptron(config["width"], config["dropout"]),
+        seeds=(0, 1, 2),
     ),
 }
 
@@ -115,6 +173,7 @@ RECORDINGS = {
 @cache
 def halves():
     """Return the images to select with and those to report on; read once in each process."""
+    load_fashion_mnist("sample")  # the perceptron trains on it; its first epoch need not read it
     return split_validation(load_fashion_mnist("full"))
 
 
@@ -128,49 +187,43 @@ def record_curve(name, config_id, seed, config):
         for epoch in range(1, recording.epochs + 1):
             arguments = config | {"seed": seed, "max_epochs": epoch, "checkpoint": checkpoint}
             began = time.process_time()
-            error = recording.objective(**arguments, data="full")
+            error = recording.objective(**arguments, data="full", device="cpu")
             seconds = time.process_time() - began
             row = config | {"config_id": config_id, "seed": seed, "epoch": epoch}
             row |= {"validation_error": f"{error:.4f}", "seconds": f"{seconds:.2f}"}
-            if "test_error" in recording.columns:
-                network = recording.network()
+            if recording.seeds:
+                network = recording.network(config)
                 network.load_state_dict(torch.load(checkpoint, weights_only=True)["weights"])
                 row["validation_error"] = f"{validation_error(network, select):.4f}"
                 row["test_error"] = f"{validation_error(network, report):.4f}"
             line = ",".join(str(row[column]) for column in recording.columns)
-            append_line(table_file(name), f"{line}\n".encode())
+            append_line(DATA / f"{name}.csv", f"{line}\n".encode())
     return f"{name}, configuration {config_id}, seed {seed}: error {row['validation_error']}"
 
 
-def table_file(name):
-    return DATA / f"{name}.csv"
-
-
 def complete_curves(name):
-    """Return the lines of the complete curves, sorted, and the curves' keys.
+    """Return the lines of the complete curves, sorted, and (config_id, seed) of each curve.
 
     A crash may have cut the last line off anywhere, even in the last number.
     """
-    recording = RECORDINGS[name]
-    text = table_file(name).read_text(encoding="utf-8") if table_file(name).exists() else ""
-    lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    file, recording = DATA / f"{name}.csv", RECORDINGS[name]
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
+    lines = [line for line in lines if line.endswith("\n")]
     names = ",".join(recording.columns) + "\n"
     lines = lines[lines.index(names) + 1 :] if names in lines else []
-    rows = pd.read_csv(io.StringIO(names + "".join(lines)))
-    rows["line"] = lines
-    keys = ["config_id", *(["seed"] if "seed" in rows else [])]
-    rows = rows[rows.groupby(keys)["epoch"].transform("count") == recording.epochs]
-    rows = rows.sort_values([*keys, "epoch"])
-    seeds = rows["seed"] if "seed" in rows else [recording.seeds[0]] * len(rows)
-    return rows["line"].tolist(), set(zip(rows["config_id"], seeds, strict=True))
+    rows = pd.read_csv(io.StringIO("".join([names, *lines])))
+    rows = rows.assign(line=lines, seed=rows.get("seed", 0))
+    epochs = rows.groupby(["config_id", "seed"])["epoch"].transform("count")
+    rows = rows[epochs == recording.epochs].sort_values(["config_id", "seed", "epoch"])
+    return rows["line"].tolist(), set(zip(rows["config_id"], rows["seed"], strict=True))
 
 
-def write_complete_curves(name, folder=DATA):
-    """Write the complete curves only, and return their keys (configuration, seed)."""
+def write_complete_curves(name):
+    """Drop the other curves from the file, if there is one; return what it has."""
     recording = RECORDINGS[name]
     lines, complete = complete_curves(name)
     text = recording.header + SECONDS + ",".join(recording.columns) + "\n" + "".join(lines)
-    replace_file(Path(folder) / f"{name}.csv", text.encode())
+    replace_file(DATA / f"{name}.csv", text.encode())
     return complete
 
 
@@ -178,12 +231,11 @@ def main(name):
     """Record what is missing."""
     recording = RECORDINGS[name]
     complete = write_complete_curves(name)
-    configurations = recording.configurations()
     with ProcessPoolExecutor(PROCESSES) as processes:
         curves = [
             processes.submit(record_curve, name, config_id, seed, config)
-            for seed in recording.seeds
-            for config_id, config in configurations.items()
+            for seed in recording.seeds or (0,)
+            for config_id, config in recording.configurations().items()
             if (config_id, seed) not in complete
         ]
         for curve in curves:

@@ -17,7 +17,8 @@ from torch import nn
 
 from sh_teach.objectives import lenet
 from sh_teach.objectives.fashion_mnist import ImageData, load_fashion_mnist
-from sh_teach.objectives.lenet import Pool, hpo_objective_lenet, image_order, validation_error
+from sh_teach.objectives.lenet import Pool, hpo_objective_lenet, image_order
+from sh_teach.objectives.training import validation_error
 
 GOOD = {"learning_rate": 0.742, "batch_size": 94}
 

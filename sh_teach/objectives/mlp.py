@@ -1,0 +1,169 @@
+"""A second objective: a perceptron with dropout, trained on only 10,000 images."""
+
+import math
+import numbers
+
+import torch
+from torch import nn
+
+from sh_teach.arguments import integer, positive
+from sh_teach.objectives.fashion_mnist import load_fashion_mnist, split_validation
+from sh_teach.objectives.training import (
+    epoch_generator,
+    seeded,
+    torch_device,
+    train,
+    validation_error,
+)
+
+MEAN, STANDARD_DEVIATION = 0.286, 0.353  # of the grey values
+
+
+def hpo_objective_mlp(
+    learning_rate,
+    batch_size,
+    width,
+    dropout,
+    weight_decay,
+    max_epochs=27,
+    checkpoint=None,
+    data="auto",
+    seed=0,
+    device="auto",
+    decay_epochs=None,
+):
+    """Train a perceptron on 10,000 images of Fashion-MNIST and return its validation error.
+
+    It has two hidden layers and learns by SGD with momentum 0.9. Its validation images are one
+    half of those of the data set; the other half is kept to report on, see
+    `sh_teach.objectives.fashion_mnist.split_validation`.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Step size of SGD, above 0.
+    batch_size : int
+        Images per step.
+    width : int
+        Units in each of the two hidden layers.
+    dropout : float
+        Share of the hidden units that each step leaves out, from 0 to below 1.
+    weight_decay : float
+        Strength of the pull of all weights towards 0, at least 0.
+    max_epochs, checkpoint, seed, device
+        As for `hpo_objective_lenet`; an epoch is one pass over the 10,000 images. The seed also
+        fixes which units are left out.
+    data : {"auto", "full", "sample"}
+        Where the validation images come from: 5,000 of the full set, or 1,250 of the sample.
+    decay_epochs : int, optional
+        Let the learning rate fall in a straight line, from step to step, to 0 at the end of this
+        epoch, after which the training has no effect. By default it stays constant.
+
+    Returns
+    -------
+    float
+        Share of the validation images that are classified wrongly, between 0 and 1; ``nan`` if
+        the training diverged.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of its range, or if the checkpoint belongs to another configuration
+        or was trained for more than `max_epochs`.
+
+    Examples
+    --------
+    >>> hpo_objective_mlp(0.05, 64, 64, 0.2, 1e-4, max_epochs=1, data="sample") < 0.5
+    True
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, a simple way to prevent
+    neural networks from overfitting. JMLR 15(56), 2014.
+    """
+    learning_rate = positive("learning_rate", learning_rate)
+    batch_size = integer("batch_size", batch_size, minimum=1)
+    width = integer("width", width, minimum=1)
+    dropout = _at_least_0("dropout", dropout, below=1)
+    weight_decay = _at_least_0("weight_decay", weight_decay, below=math.inf)
+    max_epochs = integer("max_epochs", max_epochs, minimum=1)
+    seed = integer("seed", seed, minimum=0)
+    device = torch_device(device)
+    if decay_epochs is not None:
+        decay_epochs = integer("decay_epochs", decay_epochs, minimum=1)
+        max_epochs = min(max_epochs, decay_epochs)
+    images = load_fashion_mnist(data, device=device)
+    few = load_fashion_mnist("sample", device=device)
+    images = images._replace(train_images=few.train_images, train_labels=few.train_labels)
+    images, _ = split_validation(images)
+    config = dict(learning_rate=learning_rate, batch_size=batch_size, width=width, dropout=dropout)
+    config |= dict(weight_decay=weight_decay, decay_epochs=decay_epochs)
+    config |= dict(seed=seed, data=images.name)
+    network = perceptron(width, dropout, seed).to(device)
+    optimizer = torch.optim.SGD(
+        network.parameters(), learning_rate, momentum=0.9, weight_decay=weight_decay, fused=True
+    )
+
+    def batches(epoch):
+        generator = epoch_generator(seed, epoch)
+        for layer in network:
+            if isinstance(layer, Dropout):
+                layer.generator = generator
+        order = torch.randperm(len(images.train_images), generator=generator).to(device)
+        steps = order.split(batch_size)
+        for step, batch in enumerate(steps):
+            if decay_epochs is not None:
+                done = (epoch + step / len(steps)) / decay_epochs
+                optimizer.param_groups[0]["lr"] = learning_rate * (1 - done)
+            yield batch
+
+    train(network, optimizer, images, batches, max_epochs, checkpoint, config)
+    return validation_error(network, images)
+
+
+def perceptron(width, dropout, seed=0):
+    """Return an untrained network: images of shape (n, 1, 28, 28) in, logits of (n, 10) out."""
+    with seeded(seed):
+        return nn.Sequential(
+            Standardize(),
+            nn.Flatten(),
+            nn.Linear(784, width),
+            nn.ReLU(),
+            Dropout(dropout),
+            nn.Linear(width, width),
+            nn.ReLU(),
+            Dropout(dropout),
+            nn.Linear(width, 10),
+        )
+
+
+class Standardize(nn.Module):
+    """Give the grey values mean 0 and standard deviation 1."""
+
+    def forward(self, images):
+        """Return images of the same shape."""
+        return (images - MEAN) / STANDARD_DEVIATION
+
+
+class Dropout(nn.Module):
+    """Dropout by a generator of its own: torch's is shared by all threads."""
+
+    def __init__(self, share):
+        super().__init__()
+        self.share = share
+        self.generator = None
+
+    def forward(self, units):
+        """Set a random share of the units to 0 while training, and scale the others up."""
+        if not self.training or not self.share:
+            return units
+        kept = torch.rand(units.shape, generator=self.generator) >= self.share
+        return units * kept.to(units.device) / (1 - self.share)
+
+
+def _at_least_0(name, value, below):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r}: it must be a number, not {type(value).__name__}")
+    if not 0 <= value < below:
+        raise ValueError(f"{name}={value!r}: it must be at least 0 and below {below}")
+    return float(value)
