@@ -28,9 +28,9 @@ from sh_teach import (
     RandomSearcher,
     SuccessiveHalvingScheduler,
     hpo_objective_lenet,
-    lenet,
     load_fashion_mnist,
 )
+from sh_teach.objectives import lenet
 
 SPACE = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
 INITIAL = {"learning_rate": 0.1, "batch_size": 128}

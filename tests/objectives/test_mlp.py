@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from sh_teach import hpo_objective_lenet
-from sh_teach.objectives import lenet, mlp
+from sh_teach.objectives import lenet, mlp, training
 from sh_teach.objectives.fashion_mnist import ImageData, load_fashion_mnist, split_validation
 from sh_teach.objectives.mlp import Dropout, hpo_objective_mlp, perceptron
-from sh_teach.objectives.training import train, validation_error
+from sh_teach.objectives.training import validation_error
 
 GOOD = {
     "learning_rate": 0.02,
@@ -158,7 +158,7 @@ def test_it_trains_on_the_sample_and_is_judged_on_half_of_the_validation_images(
 
     def noted(network, optimizer, images, *rest):
         seen.append(images)
-        return train(network, optimizer, images, *rest)
+        return training.train(network, optimizer, images, *rest)
 
     monkeypatch.setattr(mlp, "train", noted)
     error, paused = train(tmp_path / "checkpoint", 2, data="full")
