@@ -1,6 +1,7 @@
 """What the README shows works, and what it names is there."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,38 @@ def test_every_file_of_the_module_that_is_named_exists():
     for room, files in rooms:
         named = {f"{name}.py" for name in files.split()}
         assert named == {p.name for p in (MODULE / room).glob("*.py")} - {"__init__.py"}
+
+
+def test_the_five_files_are_those_that_one_evaluation_passes_through_in_that_order(monkeypatch):
+    five = re.findall(r"^\d\. \[\w+\.py\]\((.*?)\)", README, re.M)
+    assert len(five) == 5
+    passed = []
+
+    def note(frame, event, _):
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(MODULE) and frame.f_code.co_name != "<module>":
+            name = path.relative_to(ROOT).as_posix()
+            if name in five and name not in passed:
+                passed.append(name)
+
+    from sh_teach import (
+        HPOTuner,
+        RandomSearcher,
+        SuccessiveHalvingScheduler,
+        hpo_objective_lenet,
+        plot_rungs,
+    )
+    from sh_teach.objectives import lenet
+
+    monkeypatch.setattr(lenet, "IMAGES_PER_EPOCH", 10_000)
+    space = {"learning_rate": [0.5], "batch_size": [1000], "data": "sample"}
+    sys.setprofile(note)
+    try:
+        searcher = RandomSearcher(space, seed=0)
+        scheduler = SuccessiveHalvingScheduler(searcher, eta=2, r_min=1, r_max=2)
+        tuner = HPOTuner(scheduler, hpo_objective_lenet, progress=False)
+        tuner.run(number_of_trials=1)
+        plot_rungs(tuner.dataframe())
+    finally:
+        sys.setprofile(None)
+    assert passed == five

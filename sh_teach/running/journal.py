@@ -80,7 +80,7 @@ class Journal:
 
     def _check_header(self, header):
         """Raise a ValueError unless the header is that of this run."""
-        if header is None or header.get("journal") != "sh_teach":
+        if header is None or header.get("journal") != "sh_teach" or "run" not in header:
             raise ValueError(f"{self._named}: line 1 is damaged, or this is no journal")
         version = header.get("version", 1)
         if version != VERSION:
