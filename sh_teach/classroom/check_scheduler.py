@@ -6,9 +6,10 @@ from sh_teach.classroom.experiment import Experiment, GuardedScheduler
 from sh_teach.classroom.invariants import ONCE, RULES, RUNS, it_runs
 from sh_teach.classroom.report import FAILED, NOT_ATTEMPTED, PASSED, Report, counterexample
 from sh_teach.classroom.student_code import Stopped
+from sh_teach.schedulers.bracket import Bracket
 
-SIZES = [(2, 1, 2), (2, 1, 4), (3, 1, 3), (3, 1, 9), (2, 2, 10)]  # eta, r_min, r_max
-LOGARITHM_TRAP = (3, 1, 243)  # log(243) / log(3) is below 5
+SMALL = [Bracket(1, 2, 2), Bracket(1, 4, 2), Bracket(1, 3, 3), Bracket(1, 9, 3), Bracket(2, 10, 2)]
+LOGARITHM_TRAP = Bracket(1, 243, 3)  # log(243) / log(3) is below 5
 
 
 def check_scheduler(make_scheduler, timelines=True):
@@ -61,10 +62,10 @@ def _observations(make_scheduler):
     """Return what the scheduler does in experiments, from small to large."""
 
     def tried(workers, seeds, errors="distinct"):
-        experiments = product(SIZES, workers, [errors], range(seeds))
-        return [Experiment(*size, *rest).run(make_scheduler) for size, *rest in experiments]
+        experiments = product(SMALL, workers, [errors], range(seeds))
+        return [Experiment(*what).run(make_scheduler) for what in experiments]
 
-    trap = Experiment(*LOGARITHM_TRAP).run(make_scheduler, rounds=1)
+    trap = Experiment(LOGARITHM_TRAP).run(make_scheduler, rounds=1)
     alone, together = [*tried([1], 3), trap], tried([2, 3, 4, 8], 8)
     return {
         "alone": alone,
@@ -101,9 +102,9 @@ def _result(rule, observations, report):
 
 def _result_of_counting_once(make_scheduler):
     try:
-        scheduler = GuardedScheduler(make_scheduler, Experiment(*SIZES[1]))
+        scheduler = GuardedScheduler(make_scheduler, SMALL[1])
         trial = scheduler.suggest()
-        if not hasattr(trial.own, "trial_id"):
+        if not all(hasattr(own, "trial_id") for own in scheduler.own.values()):
             why = "A plain dict does not say to which evaluation it belongs; a Trial does."
             return NOT_ATTEMPTED, why
         scheduler.update(trial, 0.5)

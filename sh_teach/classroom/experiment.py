@@ -19,34 +19,27 @@ from sh_teach.words import listing, plural
 
 @dataclass(frozen=True)
 class Experiment:
-    """A bracket, a number of simulated workers, and a kind of errors; the seed fixes the rest.
+    """What a scheduler is tried on: a bracket, simulated workers, and a kind of errors.
 
-    Errors are ``"distinct"``, ``"equal"`` (on the first rung), ``"nan"`` (some are ``nan`` or
+    They are ``"distinct"``, ``"equal"`` (on the first rung), ``"nan"`` (some are ``nan`` or
     ``inf``) or ``"failed"`` (one evaluation of each rung fails).
     """
 
-    eta: int
-    r_min: int
-    r_max: int
+    bracket: Bracket
     workers: int = 1
     errors: str = "distinct"
     seed: int = 0
-
-    @cached_property
-    def bracket(self):
-        """The plan of a round."""
-        return Bracket(self.r_min, self.r_max, self.eta)
 
     def error(self, draw, max_epochs):
         """Return the error of a configuration, by the number of its draw."""
         rng = random.Random(f"{self.seed} {draw} {max_epochs}")
         number = rng.randrange(10, 90) / 100
         # Higher up, the order of the draws and that of arrival differ, and both are sensible.
-        if self.errors == "equal" and max_epochs == self.r_min:
+        if self.errors == "equal" and max_epochs == self.bracket.r_min:
             return rng.choice([0.3, 0.5])
         if self.errors == "nan":
             return rng.choice([number, number, math.nan, math.inf])
-        if self.errors == "failed" and draw % self.eta == 0:
+        if self.errors == "failed" and draw % self.bracket.eta == 0:
             return math.inf
         # No two are equal, and two digits tell them apart as long as there are few.
         return round(number + 1e-6 * draw, 6)
@@ -60,7 +53,7 @@ class Experiment:
         workers = SimulatedWorkers(self.workers, self.runtime, resume=False)
         evaluations = rounds * self.bracket.evaluations
         try:
-            scheduler = GuardedScheduler(make_scheduler, self)
+            scheduler = GuardedScheduler(make_scheduler, self.bracket)
         except Stopped as reason:
             return Observation(self, [], reason)
         history = observe(scheduler, self.error, workers, evaluations, until=Stopped)
@@ -68,8 +61,8 @@ class Experiment:
         return Observation(self, history.events, history.stopped, changed, history.tuner)
 
     def __str__(self):
-        workers = plural(self.workers, "worker")
-        return f"eta {self.eta}, from {self.r_min} to {self.r_max} epochs, {workers}"
+        plan, workers = self.bracket, plural(self.workers, "worker")
+        return f"eta {plan.eta}, from {plan.r_min} to {plan.r_max} epochs, {workers}"
 
 
 class Numbers(HPOSearcher):
@@ -84,30 +77,25 @@ class Numbers(HPOSearcher):
         return self.proposed[-1]
 
 
-class Suggestion(Trial):
-    """A trial with the number and the round that it should have; `own` is the student's dict."""
-
-    __slots__ = ("own",)
-
-
 class GuardedScheduler:
     """A student's scheduler as the tuner needs it: it suggests what can be run, or `Stopped`."""
 
-    def __init__(self, make_scheduler, experiment):
-        self.bracket = experiment.bracket
+    def __init__(self, make_scheduler, bracket):
+        self.bracket = bracket
         self.searcher = Numbers()
-        plan = experiment.eta, experiment.r_min, experiment.r_max
+        plan = bracket.eta, bracket.r_min, bracket.r_max
         self._scheduler = guarded("the constructor", make_scheduler, self.searcher, *plan)
-        self._suggested = 0
-        self._reported = []  # each dict that update() was given, and a copy from before
+        self.own = {}  # the dicts that the student's scheduler suggested, by trial id and level
+        self._running = 0
+        self._lent = []  # the dicts passed to update(), each with its name and a copy from before
 
     def suggest(self):
         """Return the student's suggestion as a trial, or ``None``."""
         own = guarded("suggest()", self._method("suggest"))
         if own is None:
-            if self._suggested == len(self._reported):
+            if self._running == 0:
                 why = "suggest() returned None although no evaluation is running."
-                raise Stopped(why, unwritten=not self._suggested)
+                raise Stopped(why, unwritten=not self.own)
             return None
         if not isinstance(own, dict) or own.keys() != {"draw", "max_epochs"}:
             raise Stopped(
@@ -120,15 +108,16 @@ class GuardedScheduler:
             raise Stopped(f"suggest() asked for {level!r} epochs. The rung levels are {levels}.")
         if not isinstance(draw, int) or not 0 <= draw < len(self.searcher.proposed):
             raise Stopped(f"suggest() returned {own!r}, which the searcher never proposed.")
-        self._suggested += 1
-        trial = Suggestion(own, draw, draw // self.bracket.n)
-        trial.own = own
-        return trial
+        self._running += 1
+        self.own[draw, level] = own
+        return Trial(own, draw, draw // self.bracket.n)
 
     def update(self, trial, error):
         """Report a result to the student's scheduler, with its own dict."""
-        self._reported.append((trial.own, dict(trial.own)))
-        guarded("update()", self._method("update"), trial.own, error)
+        own = self.own[trial.trial_id, trial["max_epochs"]]
+        self._lent.append(("dict passed to update()", own, dict(own)))
+        self._running -= 1
+        guarded("update()", self._method("update"), own, error)
 
     def _method(self, name):
         try:
@@ -138,12 +127,10 @@ class GuardedScheduler:
 
     def changed_dict(self):
         """Return in words which dict the scheduler changed though it is not its own, if any."""
-        for initial in self.searcher.proposed[:1]:
-            if initial != {"draw": 0}:
-                return f"The initial configuration, {{'draw': 0}}, has become {initial}."
-        for now, then in self._reported:
+        initial = [("initial configuration", c, {"draw": 0}) for c in self.searcher.proposed[:1]]
+        for name, now, then in initial + self._lent:
             if now != then:
-                return f"The dict passed to update(), {then}, has become {dict(now)}."
+                return f"The {name}, {then}, has become {dict(now)}."
         return None
 
 

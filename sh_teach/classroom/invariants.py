@@ -60,15 +60,22 @@ def first_in_first_out(seen):
             yield Violation(i, [], sentence)
 
 
-def the_best_survive(seen, ties=False):
-    """Find a promoted trial that is not among the best of its full rung; with `ties`, by age."""
+def the_best_survive(seen, ties=True):
+    """Find a promoted trial that was not sure to be among the best; without `ties`, or as good."""
     for rung in seen.rungs:
+        same_level = [other for other in seen.rungs if other.level == rung.level]
         for trial_id, i in rung.promoted.items():
-            if not rung.best or trial_id in rung.best:
+            as_good = rung.best and rung.errors.get(trial_id) == rung.errors[rung.best[-1]]
+            if rung.certain.get(trial_id, i) < i or (as_good and not ties):
                 continue
-            if ties or rung.errors.get(trial_id) != rung.errors[rung.best[-1]]:
-                sentence = f"{_promoted(trial_id, rung)}. By rank it should be {_best(rung)}."
-                yield Violation(i, rung.results.values(), sentence)
+            count = sum(result < i for result in rung.results.values())
+            if count < rung.size:
+                why = f"its rung of round {rung.round} has {count} of {rung.size} results so far"
+            else:
+                trials = "trials" if len(rung.best) > 1 else "trial"
+                why = f"by rank it should be {trials} {listing(rung.best)} of its round"
+            because = [result for other in same_level for result in other.results.values()]
+            yield Violation(i, because, f"{_promoted(trial_id, rung)}, but {why}.")
 
 
 def the_best_start_first(seen):
@@ -87,45 +94,25 @@ def the_best_start_first(seen):
 
 def older_rounds_first(seen):
     """Find a trial that starts while a survivor of an older round waits."""
-    for rung, survivor, i, event in _while_survivors_wait(seen):
+    for rung, i, event, waits in _while_survivors_wait(seen):
         if event.kind == "start" and event.trial.round > rung.round:
-            sentence = (
-                f"{_trained(event.trial)}, while trial {survivor} of round {rung.round} "
-                f"waits to be promoted to {rung.above}."
-            )
-            yield Violation(i, [rung.filled], sentence)
+            yield Violation(i, [rung.filled], f"{_trained(event.trial)}, while {waits}.")
 
 
 def workers_get_work(seen):
     """Find a worker that is idle while a survivor waits."""
-    for rung, survivor, i, event in _while_survivors_wait(seen):
+    for rung, i, event, waits in _while_survivors_wait(seen):
         if event.kind == "wait":
-            waits = f"while trial {survivor} waits to be promoted to {rung.above} epochs"
-            yield Violation(i, [rung.filled], f"A worker is idle, {waits}.")
+            yield Violation(i, [rung.filled], f"A worker is idle, while {waits}.")
 
 
 def _while_survivors_wait(seen):
     """Yield the events between the result that fills a rung and each promotion from it."""
     for rung in seen.rungs:
         for survivor in rung.best:
+            waits = f"trial {survivor} of round {rung.round} waits to be promoted to {rung.above}"
             for i in range(rung.filled + 1, rung.promoted.get(survivor, 0)):
-                yield rung, survivor, i, seen.events[i]
-
-
-def rungs_belong_to_a_round(seen):
-    """Find a trial that is promoted although the rung of its own round gives no reason."""
-    for rung in seen.rungs:
-        same_level = [other for other in seen.rungs if other.level == rung.level]
-        for trial_id, i in rung.promoted.items():
-            if rung.certain.get(trial_id, i) < i:
-                continue
-            count = sum(result < i for result in rung.results.values())
-            if count < rung.size:
-                why = f"its rung of round {rung.round} has {count} of {rung.size} results so far"
-            else:
-                why = f"by rank it should be {_best(rung)} of its round"
-            because = [result for other in same_level for result in other.results.values()]
-            yield Violation(i, because, f"{_promoted(trial_id, rung)}, but {why}.")
+                yield rung, i, seen.events[i], waits
 
 
 def dicts_stay_unchanged(seen):
@@ -143,10 +130,6 @@ def _promoted(trial_id, rung):
     return f"Trial {trial_id} is promoted to {rung.above} epochs"
 
 
-def _best(rung):
-    return f"{'trial' if len(rung.best) == 1 else 'trials'} {listing(rung.best)}"
-
-
 class Rule(NamedTuple):
     """A rule in words, and how it is checked."""
 
@@ -161,19 +144,18 @@ RUNS = "it runs with every bracket and any number of workers"
 PLAN = "a round has the planned number of trials on each rung"
 SURVIVE = "the best of a rung survive"
 BEST_FIRST = "survivors start best first"
-TIES = [partial(the_best_survive, ties=True), the_best_start_first]
-ROUNDS = rungs_belong_to_a_round
+OR_AS_GOOD = partial(the_best_survive, ties=False)
 RULES = [
     Rule(RUNS, [it_runs], "usual"),
     Rule(PLAN, [follows_the_plan], "alone"),
     Rule("first in, first out, the initial configuration first", [first_in_first_out], "usual"),
-    Rule(SURVIVE, [the_best_survive], "alone", PLAN),
-    Rule(BEST_FIRST, [the_best_start_first], "usual", SURVIVE, ROUNDS),
-    Rule("ties keep their order", TIES, "equal", BEST_FIRST),
-    Rule("nan and inf rank last", [the_best_survive], "nan", SURVIVE),
+    Rule(SURVIVE, [OR_AS_GOOD], "alone", PLAN),
+    Rule(BEST_FIRST, [the_best_start_first], "usual", SURVIVE, the_best_survive),
+    Rule("ties keep their order", [the_best_survive, the_best_start_first], "equal", BEST_FIRST),
+    Rule("nan and inf rank last", [OR_AS_GOOD], "nan", SURVIVE),
     Rule("a rung fills even if an evaluation fails", [follows_the_plan], "failed", PLAN),
-    Rule("rungs belong to a round", [ROUNDS], "together", SURVIVE),
-    Rule("older rounds go first", [older_rounds_first], "together", SURVIVE, ROUNDS),
+    Rule("rungs belong to a round", [the_best_survive], "together", SURVIVE),
+    Rule("older rounds go first", [older_rounds_first], "together", SURVIVE, the_best_survive),
     Rule("no worker is idle while a survivor waits", [workers_get_work], "usual", SURVIVE),
     Rule("the dicts of searcher and caller stay unchanged", [dicts_stay_unchanged], "usual"),
 ]

@@ -398,7 +398,7 @@ def test_long_but_finite_work_is_no_endless_loop():
 
     from sh_teach.classroom.experiment import Experiment
 
-    assert Experiment(2, 1, 2).run(Slow).stopped is None
+    assert Experiment(Bracket(1, 2, 2)).run(Slow).stopped is None
 
 
 @pytest.mark.parametrize("algorithm", [ASHAScheduler, HyperbandScheduler])
