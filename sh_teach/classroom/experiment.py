@@ -19,9 +19,9 @@ from sh_teach.words import listing, plural
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a scheduler is tried on: a bracket, simulated workers, and a kind of errors.
+    """A bracket, simulated workers and a kind of errors to try a scheduler on.
 
-    They are ``"distinct"``, ``"equal"`` (on the first rung), ``"nan"`` (some are ``nan`` or
+    Errors are ``"distinct"``, ``"equal"`` (on the first rung), ``"nan"`` (some are ``nan`` or
     ``inf``) or ``"failed"`` (one evaluation of each rung fails).
     """
 
@@ -78,7 +78,7 @@ class Numbers(HPOSearcher):
 
 
 class GuardedScheduler:
-    """A student's scheduler as the tuner needs it: it suggests what can be run, or `Stopped`."""
+    """A student's scheduler for the tuner: each call returns something valid or is `Stopped`."""
 
     def __init__(self, make_scheduler, bracket):
         self.bracket = bracket
@@ -165,11 +165,11 @@ class Rung:
 
 @dataclass
 class Observation:
-    """What a scheduler did in an experiment, and what follows from it, computed once."""
+    """The events of an experiment on a scheduler, and the rungs that follow, computed once."""
 
     experiment: Experiment
-    events: list  # of `Event`
-    stopped: Stopped | None = None  # why the run has no more of them
+    events: list
+    stopped: Stopped | None = None  # why there are no more events
     changed: str | None = None  # which dict was changed
     tuner: HPOTuner | None = None
 

@@ -34,7 +34,9 @@ def follows_the_plan(seen):
             trial_id, k = event.trial.trial_id, levels.index(event.trial["max_epochs"])
             due = reached.get(trial_id, 0)
             if k != due:
-                why = "it has been there" if k < due else f"{levels[due]} are due"
+                why = "it has been there"
+                if k > due:
+                    why = f"the rung of {plural(levels[due], 'epoch')} is due"
                 yield Violation(i, [], f"{_trained(event.trial)}, but {why}.")
             reached[trial_id] = k + 1
     for rung in seen.rungs:
@@ -75,7 +77,8 @@ def the_best_survive(seen, ties=True):
                 trials = "trials" if len(rung.best) > 1 else "trial"
                 why = f"by rank it should be {trials} {listing(rung.best)} of its round"
             because = [result for other in same_level for result in other.results.values()]
-            yield Violation(i, because, f"{_promoted(trial_id, rung)}, but {why}.")
+            sentence = f"Trial {trial_id} is promoted to {rung.above} epochs, but {why}."
+            yield Violation(i, because, sentence)
 
 
 def the_best_start_first(seen):
@@ -87,7 +90,8 @@ def the_best_start_first(seen):
             if known and rung.promoted[worse] < rung.promoted[better]:
                 equal = rung.errors[worse] == rung.errors[better]
                 why = "has the same error and is older" if equal else "is better"
-                sentence = f"{_promoted(worse, rung)} before trial {better}, which {why}."
+                before = f"before trial {better}, which {why}"
+                sentence = f"Trial {worse} is promoted to {rung.above} epochs {before}."
                 because = rung.results[better], rung.results[worse]
                 yield Violation(rung.promoted[worse], because, sentence)
 
@@ -126,10 +130,6 @@ def _trained(trial):
     return f"Trial {trial.trial_id} of round {trial.round} is trained to {epochs}"
 
 
-def _promoted(trial_id, rung):
-    return f"Trial {trial_id} is promoted to {rung.above} epochs"
-
-
 class Rule(NamedTuple):
     """A rule in words, and how it is checked."""
 
@@ -154,6 +154,7 @@ RULES = [
     Rule("ties keep their order", [the_best_survive, the_best_start_first], "equal", BEST_FIRST),
     Rule("nan and inf rank last", [OR_AS_GOOD], "nan", SURVIVE),
     Rule("a rung fills even if an evaluation fails", [follows_the_plan], "failed", PLAN),
+    # With several workers rounds overlap, so a trial can be promoted among those of another one.
     Rule("rungs belong to a round", [the_best_survive], "together", SURVIVE),
     Rule("older rounds go first", [older_rounds_first], "together", SURVIVE, the_best_survive),
     Rule("no worker is idle while a survivor waits", [workers_get_work], "usual", SURVIVE),

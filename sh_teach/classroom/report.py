@@ -1,6 +1,7 @@
-"""What a check reports: which rules passed, which failed, and the counterexamples."""
+"""The report of a check: which rules passed, which failed, and the counterexamples."""
 
 import math
+from dataclasses import dataclass, field
 
 from sh_teach.words import plural
 
@@ -8,23 +9,15 @@ PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 MOST_EVENTS = 12
 
 
+@dataclass(repr=False)
 class Report:
-    """The results of a check, one for each rule.
+    """The results of a check, by rule: ``"passed"``, ``"failed"`` or ``"not attempted"``."""
 
-    Attributes
-    ----------
-    results : dict of str to str
-        ``"passed"``, ``"failed"`` or ``"not attempted"``, by rule.
-    stories : dict of str to str
-        The smallest counterexample of a rule that failed, or why a rule was not attempted.
-    tables : dict of str to pandas.DataFrame
-        The evaluations of the counterexamples, for `plot_timeline`.
-    """
-
-    def __init__(self):
-        self.results = {}
-        self.stories = {}
-        self.tables = {}
+    results: dict = field(default_factory=dict)
+    stories: dict = field(
+        default_factory=dict
+    )  # the smallest counterexample, or why not attempted
+    tables: dict = field(default_factory=dict)  # the counterexamples, for `plot_timeline`
 
     def add(self, rule, result, story="", table=None):
         """Note the result of a rule."""
@@ -35,7 +28,7 @@ class Report:
             self.tables[rule] = table
 
     def of(self, result):
-        """Return the rules with a result: ``"passed"``, ``"failed"`` or ``"not attempted"``."""
+        """Return the rules with this result."""
         return [rule for rule, found in self.results.items() if found == result]
 
     def counts(self):

@@ -23,11 +23,11 @@ class Event:
 
 @dataclass(frozen=True)
 class History:
-    """What happened in a run; ``tuner`` has its records and its table."""
+    """The events of a run; ``tuner`` has its records and its table."""
 
     events: list
     tuner: HPOTuner
-    stopped: BaseException | None = None  # what ended the run before its time
+    stopped: BaseException | None = None  # the exception that ended the run
 
 
 def observe(scheduler, objective, workers, evaluations, until=()):

@@ -14,12 +14,8 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
 
     Parameters
     ----------
-    r_min, r_max : int
-        Resource, here epochs, of the first rung and of the last, to begin with.
-    eta : int
-        Halving constant, to begin with.
-    prefact : float
-        Scales the number of trials, to begin with.
+    r_min, r_max, eta, prefact
+        The bracket to begin with, as for `SuccessiveHalvingScheduler`.
 
     Returns
     -------

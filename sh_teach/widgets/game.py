@@ -1,5 +1,6 @@
 """You are the scheduler: you choose what a free worker does, and see what each choice costs."""
 
+from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
 from sh_teach.schedulers.waiting import WaitingLine
 from sh_teach.widgets.steps import YourTurn, record_steps
@@ -51,31 +52,35 @@ class Game:
     """
 
     def __init__(self, curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
-        self._curves = curves
+        self._curves, self._seed = curves, seed
         self.workers = workers
-        self._plan = dict(eta=eta, r_min=r_min, r_max=r_max)
-        self._seed = seed
+        self.bracket = Bracket(r_min, r_max, eta)
         self.choices = []
         self.by_rule = self._forecast()
         self._replay()
 
-    def _scheduler(self, then_rule):
-        searcher = self._curves.searcher(self._seed)
-        return ByChoice(searcher, **self._plan, choices=self.choices, then_rule=then_rule)
+    def _run(self, evaluations, then_rule):
+        """Run the choices from the start: so a choice is undone by leaving it out."""
+        searcher, plan = self._curves.searcher(self._seed), self.bracket
+        limits = plan.eta, plan.r_min, plan.r_max
+        scheduler = ByChoice(searcher, *limits, self.choices, then_rule)
+        steps = record_steps(scheduler, self.workers, self._curves, evaluations)
+        for step in steps:
+            if step.kind == "end":
+                trial = step.done[-1]["trial"]
+                if trial.round == 0 and trial["max_epochs"] == plan.r_max:
+                    return scheduler, steps, step.time
+        return scheduler, steps, None
 
     def _replay(self):
-        """Run the choices from the start: so a choice is undone by leaving it out."""
-        self._now = self._scheduler(then_rule=False)
-        self.bracket = self._now.bracket
-        self.steps = record_steps(self._now, self.workers, self._curves, len(self.choices) + 1)
-        self.result_at = _result_at(self.steps, self.bracket.r_max)
+        evaluations = len(self.choices) + 1
+        self._now, self.steps, self.result_at = self._run(evaluations, then_rule=False)
 
     def _forecast(self):
         """Return when round 0 has its result if the rule decides from now on."""
-        scheduler = self._scheduler(then_rule=True)
-        enough = len(self.choices) + self.workers + 2 * scheduler.bracket.evaluations
-        steps = record_steps(scheduler, self.workers, self._curves, enough)
-        return _result_at(steps, scheduler.bracket.r_max)
+        enough = len(self.choices) + self.workers + 2 * self.bracket.evaluations
+        _, _, result_at = self._run(enough, then_rule=True)
+        return result_at
 
     def options(self):
         """Return the choices that there are, by name, that of the rule last; at the end, none."""
@@ -97,8 +102,8 @@ class Game:
         by_rule = choice == self._now.options()[0]
         before = self._forecast()
         self.choices.append(choice)
-        self._replay()
         late = self._forecast() - before
+        self._replay()
         said = "This is the choice of the rule." if by_rule else "The rule would choose otherwise."
         if late > 0:
             return f"{said} The result of round 0 arrives {late:.1f} s later."
@@ -126,12 +131,3 @@ class Game:
         """Undo the last choice, if there is one."""
         del self.choices[-1:]
         self._replay()
-
-
-def _result_at(steps, r_max):
-    for step in steps:
-        if step.kind == "end":
-            trial = step.done[-1]["trial"]
-            if trial.round == 0 and trial["max_epochs"] == r_max:
-                return step.time
-    return None

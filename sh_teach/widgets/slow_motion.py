@@ -11,9 +11,13 @@ from matplotlib.figure import Figure
 from sh_teach.widgets.game import Game
 from sh_teach.widgets.html import WIDE, image, spoken
 from sh_teach.widgets.picture import plot_step
-from sh_teach.widgets.steps import plan_of, record_steps
+from sh_teach.widgets.steps import Step, plan_of, record_steps
 
 PLAY_MILLISECONDS = 1500
+
+
+def _button(description, tooltip):
+    return ipywidgets.Button(description=description, tooltip=tooltip, layout={"width": "auto"})
 
 
 def step_through(scheduler, workers, curves):
@@ -23,10 +27,8 @@ def step_through(scheduler, workers, curves):
     ----------
     scheduler : SuccessiveHalvingScheduler or dict of str to SuccessiveHalvingScheduler
         New ones; several can be chosen by name. See `record_steps` for one of your own.
-    workers : int
-        How many simulated workers.
-    curves : RecordedCurves
-        What is trained.
+    workers, curves
+        As for `record_steps`.
 
     Returns
     -------
@@ -43,13 +45,9 @@ def step_through(scheduler, workers, curves):
     choice = ipywidgets.Dropdown(options=list(runs), description="scheduler", **WIDE)
     event = ipywidgets.IntSlider(0, 0, len(runs[choice.value]) - 1, description="event", **WIDE)
     play = ipywidgets.Play(max=event.max, interval=PLAY_MILLISECONDS)
-    back = ipywidgets.Button(description="back", tooltip="One event back")
-    forward = ipywidgets.Button(description="next event", tooltip="One event on")
-    to_promotion = ipywidgets.Button(
-        description="to the next promotion",
-        tooltip="On to the next full rung",
-        layout={"width": "auto"},
-    )
+    back = _button("back", "One event back")
+    forward = _button("next event", "One event on")
+    to_promotion = _button("to the next promotion", "On to the next full rung")
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
     figure = Figure(figsize=(10, 5.6), facecolor="white")
 
@@ -126,8 +124,8 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
     """
     game = Game(curves, workers, eta, r_min, r_max, seed)
     options = ipywidgets.Select(rows=5, description="choice", **WIDE)
-    decide = ipywidgets.Button(description="do it", tooltip="Carry out the selected choice")
-    undo = ipywidgets.Button(description="undo", tooltip="Undo the last choice")
+    decide = _button("do it", "Carry out the selected choice")
+    undo = _button("undo", "Undo the last choice")
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
     figure = Figure(figsize=(10, 5.6), facecolor="white")
 
@@ -136,15 +134,13 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
         options.options = list(choices)
         options.index = 0 if choices else None
         decide.disabled, undo.disabled = not choices, not game.choices
-        step = game.steps[-1] if game.steps else None
-        time, running = (step.time, step.running) if step else (0.0, {})
-        free = min(set(range(workers)) - set(running))
-        asks = f"t = {time:.1f} s: worker {free} is free. What should it do?"
+        step = game.steps[-1] if game.steps else Step()
+        free = min(set(range(workers)) - set(step.running))
+        asks = f"t = {step.time:.1f} s: worker {free} is free. What should it do?"
         words.value = spoken(f"{said} {game.summary() or asks}")
-        if step:
-            until = 1.3 * max(game.by_rule, time)
-            drawn = plot_step(step, game.bracket, workers, until, figure)
-            picture.value = image(drawn, describe_step(step))
+        until = 1.3 * max(game.by_rule, step.time)
+        drawn = plot_step(step, game.bracket, workers, until, figure)
+        picture.value = image(drawn, describe_step(step))
 
     def carry_out(_):
         if options.value is not None:

@@ -1,4 +1,4 @@
-"""A simulated run as a list of steps, each with what happened and why in words."""
+"""A simulated run as a list of steps, each with a sentence that says what happened, and why."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -73,10 +73,9 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     """
     for name in ("queue", "bracket"):
         if not hasattr(scheduler, name):
-            kind = type(scheduler).__name__
-            raise TypeError(f"scheduler: {kind} has no {name}, and a step shows it")
+            raise TypeError(f"scheduler: {type(scheduler).__name__} has no {name} to be shown")
     if getattr(scheduler, "trials", 0):
-        raise ValueError("scheduler: it has been used before; make a new one and run it here")
+        raise ValueError("scheduler: it has been used before; make a new one in the same cell")
     if evaluations is None:
         evaluations = sum(plan_of(scheduler, round).evaluations for round in (0, 1))
     evaluations = integer("evaluations", evaluations, minimum=1)
@@ -107,7 +106,7 @@ class YourTurn(Exception):
 
 
 def _next_first(steps):
-    """Return the steps with the queue in the order of service, as the starts show it."""
+    """Return the steps with each queue in the order of service; its end may be served first."""
     for before, step in pairwise(steps):
         if step.kind == "start" and len(before.waiting) > 1:
             trial = step.started()[-1]
@@ -126,7 +125,8 @@ def _state_after(event, before):
         latest = _latest_errors(done)
         known = {(trial.trial_id, trial["max_epochs"]) for trial in before.waiting}
         new = [t for t in event.waiting if (t.trial_id, t["max_epochs"]) not in known]
-        promoted = sorted(new, key=lambda trial: rank((trial, latest[trial.trial_id])))
+        promoted = [trial for trial in new if trial.trial_id in latest]
+        promoted.sort(key=lambda trial: rank((trial, latest[trial.trial_id])))
     state = dict(waiting=list(event.waiting), running=running, done=done, promoted=promoted)
     return Step(event.kind, event.time, **state)
 

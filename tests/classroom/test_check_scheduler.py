@@ -1,4 +1,4 @@
-"""What the check of a scheduler finds in schedulers with one mistake each."""
+"""The check of a scheduler on schedulers with one mistake each."""
 
 import contextlib
 import json
