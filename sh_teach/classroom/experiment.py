@@ -91,7 +91,7 @@ class GuardedScheduler:
 
     def suggest(self):
         """Return the student's suggestion as a trial, or ``None``."""
-        own = guarded("suggest()", self._method("suggest"))
+        own = self._call("suggest")
         if own is None:
             if self._running == 0:
                 why = "suggest() returned None although no evaluation is running."
@@ -117,13 +117,12 @@ class GuardedScheduler:
         own = self.own[trial.trial_id, trial["max_epochs"]]
         self._lent.append(("dict passed to update()", own, dict(own)))
         self._running -= 1
-        guarded("update()", self._method("update"), own, error)
+        self._call("update", own, error)
 
-    def _method(self, name):
-        try:
-            return getattr(self._scheduler, name)
-        except AttributeError:
-            raise Stopped(f"The scheduler has no method {name}() yet.", True) from None
+    def _call(self, name, *arguments):
+        if not hasattr(self._scheduler, name):
+            raise Stopped(f"The scheduler has no method {name}() yet.", True)
+        return guarded(f"{name}()", getattr(self._scheduler, name), *arguments)
 
     def changed_dict(self):
         """Return in words which dict the scheduler changed though it is not its own, if any."""

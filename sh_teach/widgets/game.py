@@ -1,5 +1,7 @@
 """You are the scheduler: you choose what a free worker does, and see what each choice costs."""
 
+from itertools import chain, repeat
+
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
 from sh_teach.schedulers.waiting import WaitingLine
@@ -9,14 +11,13 @@ from sh_teach.widgets.steps import YourTurn, record_steps
 class ByChoice(SuccessiveHalvingScheduler):
     """Successive halving that follows given choices, one for each time that a worker asks.
 
-    A choice is ``"wait"``, ``"next round"``, or the round and rung level of a waiting trial. After
-    the last one the usual rule decides if `then_rule`; else `suggest` raises `YourTurn`.
+    A choice is ``"wait"``, ``"next round"``, the round and rung level of a waiting trial, or
+    ``"rule"`` for the usual one. When there is no choice left, `suggest` raises `YourTurn`.
     """
 
-    def __init__(self, searcher, eta, r_min, r_max, choices=(), then_rule=False):
+    def __init__(self, searcher, eta, r_min, r_max, choices=()):
         super().__init__(searcher, eta, r_min, r_max)
         self._choices = iter(choices)
-        self._then_rule = then_rule
 
     def options(self):
         """Return the choices that there are, that of the rule first."""
@@ -27,9 +28,9 @@ class ByChoice(SuccessiveHalvingScheduler):
         """Return the chosen trial, or ``None`` for ``"wait"``."""
         choice = next(self._choices, None)
         if choice is None:
-            if self._then_rule:
-                return super().suggest()
             raise YourTurn
+        if choice == "rule":
+            return super().suggest()
         if choice not in self.options():
             raise ValueError(f"choices has {choice!r}: it must be one of {self.options()}")
         if choice == "wait":
@@ -59,11 +60,10 @@ class Game:
         self.by_rule = self._forecast()
         self._replay()
 
-    def _run(self, evaluations, then_rule):
-        """Run the choices from the start: so a choice is undone by leaving it out."""
+    def _run(self, evaluations, choices):
+        """Run from the start: so a choice is undone by leaving it out."""
         searcher, plan = self._curves.searcher(self._seed), self.bracket
-        limits = plan.eta, plan.r_min, plan.r_max
-        scheduler = ByChoice(searcher, *limits, self.choices, then_rule)
+        scheduler = ByChoice(searcher, plan.eta, plan.r_min, plan.r_max, choices)
         steps = record_steps(scheduler, self.workers, self._curves, evaluations)
         for step in steps:
             if step.kind == "end":
@@ -73,13 +73,13 @@ class Game:
         return scheduler, steps, None
 
     def _replay(self):
-        evaluations = len(self.choices) + 1
-        self._now, self.steps, self.result_at = self._run(evaluations, then_rule=False)
+        made = self.choices
+        self._now, self.steps, self.result_at = self._run(len(made) + 1, made)
 
     def _forecast(self):
         """Return when round 0 has its result if the rule decides from now on."""
         enough = len(self.choices) + self.workers + 2 * self.bracket.evaluations
-        _, _, result_at = self._run(enough, then_rule=True)
+        _, _, result_at = self._run(enough, chain(self.choices, repeat("rule")))
         return result_at
 
     def options(self):

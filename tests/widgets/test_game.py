@@ -98,8 +98,8 @@ def test_a_scheduler_by_choice_refuses_what_is_no_option():
         scheduler.suggest()
 
 
-def test_after_the_last_choice_the_rule_decides_if_asked_to():
-    scheduler = ByChoice(CURVES.searcher(0), 2, 2, 8, choices=["next round"], then_rule=True)
+def test_a_choice_can_be_left_to_the_rule():
+    scheduler = ByChoice(CURVES.searcher(0), 2, 2, 8, choices=["next round", "rule", "rule"])
     assert [scheduler.suggest().trial_id for _ in range(3)] == [0, 1, 2]
 
 
