@@ -13,9 +13,9 @@ def check_answer(answer, is_right):
     answer : object
         A number, a table, a function, a tuple of several ... ``None`` is no attempt.
     is_right : callable
-        ``is_right(answer)`` returns true or false, or a string that says what is wrong. Where it
-        runs code that is still to be written, which raises `NotImplementedError`, the answer is
-        no attempt either.
+        ``is_right(answer)`` returns true or false, or a string that says what is wrong. If it
+        runs into a `NotImplementedError`, because some code is not written yet, the answer is no
+        attempt either.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def check_answer(answer, is_right):
         verdict = is_right(answer)
     except NotImplementedError as error:
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-        print(f"not attempted\n{frame.f_code.co_name}() is still to be written.")
+        print(f"not attempted\nYou have not written {frame.f_code.co_name}() yet.")
         return
     except Exception as error:
         verdict = described(error)

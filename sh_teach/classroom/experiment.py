@@ -1,50 +1,45 @@
-"""What a scheduler does in a small experiment, taken down call by call; for checks.py."""
+"""Small experiments on a student's scheduler, and the facts that its rules are checked by."""
 
 import math
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 
 from sh_teach.classroom.student_code import Stopped, guarded
+from sh_teach.running.history import observe
 from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
+from sh_teach.schedulers.base import rank
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.searchers import HPOSearcher
+from sh_teach.schedulers.trial import Trial
+from sh_teach.words import listing, plural
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a scheduler is tried on.
+    """A bracket, simulated workers and a kind of errors to try a scheduler on.
 
-    Attributes
-    ----------
-    eta, r_min, r_max : int
-        Its bracket.
-    workers : int
-        How many simulated ones.
-    errors : str
-        ``"distinct"``, ``"equal"`` (on the first rung), ``"nan"`` (some errors are ``nan`` or
-        ``inf``) or ``"failed"`` (one evaluation of each rung failed).
-    seed : int
-        Fixes errors and runtimes.
+    Errors are ``"distinct"``, ``"equal"`` (on the first rung), ``"nan"`` (some are ``nan`` or
+    ``inf``) or ``"failed"`` (one evaluation of each rung fails).
     """
 
-    eta: int
-    r_min: int
-    r_max: int
+    bracket: Bracket
     workers: int = 1
     errors: str = "distinct"
     seed: int = 0
 
-    def error(self, draw, level):
+    def error(self, draw, max_epochs):
         """Return the error of a configuration, by the number of its draw."""
-        rng = random.Random(f"{self.seed} {draw} {level}")
+        rng = random.Random(f"{self.seed} {draw} {max_epochs}")
         number = rng.randrange(10, 90) / 100
         # Higher up, the order of the draws and that of arrival differ, and both are sensible.
-        if self.errors == "equal" and level == self.r_min:
+        if self.errors == "equal" and max_epochs == self.bracket.r_min:
             return rng.choice([0.3, 0.5])
         if self.errors == "nan":
             return rng.choice([number, number, math.nan, math.inf])
-        if self.errors == "failed" and draw % self.eta == 0:
+        if self.errors == "failed" and draw % self.bracket.eta == 0:
             return math.inf
         # No two are equal, and two digits tell them apart as long as there are few.
         return round(number + 1e-6 * draw, 6)
@@ -53,202 +48,147 @@ class Experiment:
         """Return whole seconds, so that they read well, and so that some end together."""
         return random.Random(f"runtime {self.seed} {config['draw']} {r_to}").randint(1, 3)
 
+    def run(self, make_scheduler, rounds=3):
+        """Return the `Observation` of a new scheduler, for as many evaluations as rounds have."""
+        workers = SimulatedWorkers(self.workers, self.runtime, resume=False)
+        evaluations = rounds * self.bracket.evaluations
+        try:
+            scheduler = GuardedScheduler(make_scheduler, self.bracket)
+        except Stopped as reason:
+            return Observation(self, [], reason)
+        history = observe(scheduler, self.error, workers, evaluations, until=Stopped)
+        changed = scheduler.changed_dict()
+        return Observation(self, history.events, history.stopped, changed, history.tuner)
+
     def __str__(self):
-        workers = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
-        return f"eta {self.eta}, from {self.r_min} to {self.r_max} epochs, {workers}"
+        plan, workers = self.bracket, plural(self.workers, "worker")
+        return f"eta {plan.eta}, from {plan.r_min} to {plan.r_max} epochs, {workers}"
 
 
-@dataclass(frozen=True)
-class Event:
-    """A trial went out (``"sent"``) or came back (``"result"``), or a worker got ``"none"``."""
-
-    kind: str
-    time: float
-    draw: int = None
-    level: int = None
-    error: float = None
-    worker: int = None
-
-
-class Numbered(HPOSearcher):
+class Numbers(HPOSearcher):
     """A searcher whose configurations are numbers, so that every trial is known by its draw."""
 
     def __init__(self):
-        self.handed_out = []
+        self.proposed = []
 
     def sample_configuration(self):
         """Return the next number, as ``{"draw": number}``."""
-        self.handed_out.append({"draw": len(self.handed_out)})
-        return self.handed_out[-1]
+        self.proposed.append({"draw": len(self.proposed)})
+        return self.proposed[-1]
 
 
-class History:
-    """What a scheduler did in an experiment.
+class GuardedScheduler:
+    """A student's scheduler for the tuner: each call returns something valid or is `Stopped`."""
 
-    Parameters
-    ----------
-    make_scheduler : callable
-        ``make_scheduler(searcher, eta, r_min, r_max)`` returns the scheduler.
-    experiment : Experiment
-        What to try it on.
-    rounds : int
-        The experiment ends after the evaluations of so many rounds.
-
-    Attributes
-    ----------
-    events : list of Event
-        In the order in which they happened.
-    stopped : str or None
-        Why the scheduler's code could not be run to the end.
-    unwritten : bool
-        Whether that is because it has not been written yet.
-    changed : str or None
-        What the scheduler changed though it is not its own.
-    table : pandas.DataFrame
-        As `HPOTuner.dataframe`.
-    """
-
-    def __init__(self, make_scheduler, experiment, rounds=3):
-        self.experiment = experiment
-        self.bracket = Bracket(experiment.r_min, experiment.r_max, experiment.eta)
-        self.events = []
-        self.stopped = None
-        self.unwritten = False
-        self.changed = None
-        self._reported = []
-        self.searcher = Numbered()
-        workers = SimulatedWorkers(experiment.workers, experiment.runtime, resume=False)
-        tuner = HPOTuner(self, self._objective, workers=workers, progress=False)
-        self._workers = workers
-        try:
-            arguments = experiment.eta, experiment.r_min, experiment.r_max
-            self._scheduler = guarded("the constructor", make_scheduler, self.searcher, *arguments)
-            tuner.run(rounds * self.bracket.evaluations)
-        except Stopped as reason:
-            self.stopped = str(reason)
-            self.unwritten = reason.unwritten
-        worker_of = {record["number"]: record["worker"] for record in tuner.records}
-        sent = [i for i, event in enumerate(self.events) if event.kind == "sent"]
-        for number, i in enumerate(sent):
-            self.events[i] = replace(self.events[i], worker=worker_of.get(number))
-        self._tuner = tuner
-
-    @property
-    def table(self):
-        """The evaluations, with the round and the number of each trial as they should be."""
-        table = self._tuner.dataframe()
-        return table.assign(trial_id=table["draw"], round=table["draw"] // self.bracket.n)
-
-    def _objective(self, draw, max_epochs):
-        return self.experiment.error(draw, max_epochs)
+    def __init__(self, make_scheduler, bracket):
+        self.bracket = bracket
+        self.searcher = Numbers()
+        plan = bracket.eta, bracket.r_min, bracket.r_max
+        self._scheduler = guarded("the constructor", make_scheduler, self.searcher, *plan)
+        self.own = {}  # the dicts that the student's scheduler suggested, by trial id and level
+        self._running = 0
+        self._lent = []  # the dicts passed to update(), each with its name and a copy from before
 
     def suggest(self):
-        """Ask the scheduler, as the tuner does, and take down what it says."""
-        suggestion = guarded("suggest()", self._method("suggest"))
-        if suggestion is None:
-            self.events.append(Event("none", self._workers.now))
-            if self._workers.free == self._workers.n:
-                nothing_yet = len(self.events) == 1
-                what = "suggest() returned None though nothing is being evaluated."
-                raise Stopped(what, unwritten=nothing_yet)
+        """Return the student's suggestion as a trial, or ``None``."""
+        own = self._call("suggest")
+        if own is None:
+            if self._running == 0:
+                why = "suggest() returned None although no evaluation is running."
+                raise Stopped(why, unwritten=not self.own)
             return None
-        if not isinstance(suggestion, dict) or not {"draw", "max_epochs"} <= suggestion.keys():
+        if not isinstance(own, dict) or own.keys() != {"draw", "max_epochs"}:
             raise Stopped(
-                f"suggest() returned {suggestion!r}. It must return a dict with what the searcher "
-                f"proposed, here draw, and with max_epochs."
+                f"suggest() returned {own!r}. It must return a dict with what the searcher "
+                f"proposed, here draw, with max_epochs, and with nothing else."
             )
-        draw, level = suggestion["draw"], suggestion["max_epochs"]
+        draw, level = own["draw"], own["max_epochs"]
         if level not in self.bracket.levels:
-            levels = ", ".join(map(str, self.bracket.levels))
+            levels = listing(self.bracket.levels)
             raise Stopped(f"suggest() asked for {level!r} epochs. The rung levels are {levels}.")
-        if not isinstance(draw, int) or not 0 <= draw < len(self.searcher.handed_out):
-            raise Stopped(f"suggest() returned {suggestion!r}, which the searcher never proposed.")
-        self.events.append(Event("sent", self._workers.now, draw, level))
-        return suggestion
+        if not isinstance(draw, int) or not 0 <= draw < len(self.searcher.proposed):
+            raise Stopped(f"suggest() returned {own!r}, which the searcher never proposed.")
+        self._running += 1
+        self.own[draw, level] = own
+        return Trial(own, draw, draw // self.bracket.n)
 
-    def update(self, config, error):
-        """Hand a result on."""
-        event = Event("result", self._workers.now, config["draw"], config["max_epochs"], error)
-        self.events.append(event)
-        self._reported.append((config, dict(config)))
-        guarded("update()", self._method("update"), config, error)
-        initial = self.searcher.handed_out[0]
-        if self.changed is None and initial != {"draw": 0}:
-            self.changed = f"The initial configuration, {{'draw': 0}}, has become {initial}."
-        for now, then in self._reported:
-            if self.changed is None and now != then:
-                self.changed = f"What update() was given, {dict(then)}, has become {dict(now)}."
+    def update(self, trial, error):
+        """Report a result to the student's scheduler, with its own dict."""
+        own = self.own[trial.trial_id, trial["max_epochs"]]
+        self._lent.append(("dict passed to update()", own, dict(own)))
+        self._running -= 1
+        self._call("update", own, error)
 
-    def _method(self, name):
-        try:
-            return getattr(self._scheduler, name)
-        except AttributeError:
-            raise Stopped(f"The scheduler has no method {name}() yet.", True) from None
+    def _call(self, name, *arguments):
+        if not hasattr(self._scheduler, name):
+            raise Stopped(f"The scheduler has no method {name}() yet.", True)
+        return guarded(f"{name}()", getattr(self._scheduler, name), *arguments)
 
-    # --- what should have happened, given what did ---------------------------------------------
+    def changed_dict(self):
+        """Return in words which dict the scheduler changed though it is not its own, if any."""
+        initial = [("initial configuration", c, {"draw": 0}) for c in self.searcher.proposed[:1]]
+        for name, now, then in initial + self._lent:
+            if now != then:
+                return f"The {name}, {then}, has become {dict(now)}."
+        return None
 
-    def round_of(self, draw):
-        """Return the round that a trial belongs to."""
-        return draw // self.bracket.n
 
-    def sent(self):
-        """Return the index of the event with which each evaluation went out.
+class Rung:
+    """A rung of a round: its results, and which trials survive. Events go by their index."""
 
-        Returns
-        -------
-        dict of (int, int) to int
-            By draw and rung level, in the order of the events.
-        """
-        sent = {}
-        for i, event in enumerate(self.events):
-            if event.kind == "sent":
-                sent.setdefault((event.draw, event.level), i)
-        return sent
+    def __init__(self, round, k, bracket):
+        self.round = round
+        self.level, self.size = bracket.levels[k], bracket.sizes[k]
+        self.above, self.places = None, 0  # level and size of the next rung
+        if k < bracket.K:
+            self.above, self.places = bracket.levels[k + 1], bracket.sizes[k + 1]
+        self.results = {}  # trial id -> event, in the order of arrival
+        self.errors = {}  # trial id -> error, inf for nan
+        self.certain = {}  # trial id -> event since which the trial is sure to survive
+        self.filled = None  # the event that filled the rung
+        self.best = []  # trial ids of the survivors, once the rung is full
+        self.promoted = {}  # trial id -> event with which the trial starts on the next rung
 
+    def add(self, i, event, order):
+        """Add a result; `order` has the place of each trial, which settles ties."""
+        self.results[event.trial.trial_id] = i
+        self.errors[event.trial.trial_id], _ = rank((event.trial, event.error))
+        missing = self.size - len(self.results)
+        if 0 <= missing < self.places:
+            best = sorted(self.errors, key=lambda id: (self.errors[id], order[id]))
+            for trial_id in best[: self.places - missing]:
+                self.certain.setdefault(trial_id, i)
+            if missing == 0:
+                self.filled, self.best = i, best[: self.places]
+
+
+@dataclass
+class Observation:
+    """The events of an experiment on a scheduler, and the rungs that follow, computed once."""
+
+    experiment: Experiment
+    events: list
+    stopped: Stopped | None = None  # why there are no more events
+    changed: str | None = None  # which dict was changed
+    tuner: HPOTuner | None = None
+
+    @cached_property
     def rungs(self):
-        """Return the results of each rung, as they came in.
-
-        Returns
-        -------
-        dict of (int, int) to list of (int, Event)
-            By round and rung level, with the index of each event.
-        """
-        rungs = {}
+        """A `Rung` for each round and level that the bracket has, up to the latest round."""
+        bracket = self.experiment.bracket
+        latest = max((event.trial.round for event in self.events if event.trial), default=-1)
+        plan = product(range(latest + 1), enumerate(bracket.levels))
+        rungs = {(round, level): Rung(round, k, bracket) for round, (k, level) in plan}
+        order = {}
         for i, event in enumerate(self.events):
-            if event.kind == "result":
-                rungs.setdefault((self.round_of(event.draw), event.level), []).append((i, event))
-        return rungs
-
-    def survivors(self):
-        """Return who may be promoted from each rung, and since when.
-
-        Returns
-        -------
-        certain : dict of (int, int) to int
-            By draw and rung level, the event that made sure that it survives.
-        full : dict of (int, int) to (int, list of int)
-            By round and rung level, the event that filled the rung, and who survives, best first.
-        """
-        certain, full = {}, {}
-        came = {
-            draw: i for (draw, level), i in self.sent().items() if level == self.bracket.r_min
-        }  # settles ties
-        for (round, level), results in self.rungs().items():
-            k = self.bracket.levels.index(level)
-            if k == self.bracket.K:
+            if event.kind == "wait":
                 continue
-            size, places = self.bracket.sizes[k : k + 2]
-            for count in range(1, min(size, len(results)) + 1):
-                index = results[count - 1][0]
-                seen = sorted((e for _, e in results[:count]), key=lambda e: came[e.draw])
-                best = [e.draw for e in sorted(seen, key=goodness)]
-                for draw in best[: max(0, places - (size - count))]:
-                    certain.setdefault((draw, level), index)
-                if count == size:
-                    full[round, level] = index, best[:places]
-        return certain, full
-
-
-def goodness(event):
-    """Return the error of a result, or infinity: ``nan`` and failures are equally bad."""
-    return event.error if event.error < math.inf else math.inf  # nan is not below either
+            trial_id, round = event.trial.trial_id, event.trial.round
+            k = bracket.levels.index(event.trial["max_epochs"])
+            if event.kind == "end":
+                rungs[round, bracket.levels[k]].add(i, event, order)
+            else:
+                order.setdefault(trial_id, i)
+                if k > 0:
+                    rungs[round, bracket.levels[k - 1]].promoted.setdefault(trial_id, i)
+        return list(rungs.values())

@@ -1,257 +1,163 @@
-"""What a scheduler promises, each as a function that looks for a violation in a history.
+"""The rules of a scheduler, each a function that yields its violations in an observation.
 
-Such a function returns ``None``, or where the violation is and what is wrong: the index of the
-event that shows it, those of events that one must know to see it, and a sentence. Each looks at
-the order in which the scheduler did what it did, so that one mistake breaks one promise.
+Each looks at the order in which the scheduler did what it did, so that one mistake breaks one
+rule. The report shows the violation that can be seen first.
 """
 
 from functools import partial
+from itertools import combinations
 from typing import NamedTuple
 
-from sh_teach.classroom.experiment import goodness
+from sh_teach.words import listing, plural
 
 
 class Violation(NamedTuple):
-    """Where a promise is broken.
+    """Where a rule is broken, and how."""
 
-    Attributes
-    ----------
-    at : int
-        Index of the event that breaks it.
-    because : list of int
-        Indices of the events that one must know.
-    sentence : str
-        What is wrong.
-    """
-
-    at: int
-    because: list
+    at: int  # index of the event that shows it
+    because: list  # indices of the earlier events that explain it
     sentence: str
 
 
-def follows_the_plan(history):
-    """Find a round with another number of trials on a rung than planned, or a trial that jumps."""
-    last = len(history.events) - 1
-    bracket = history.bracket
-    climbed = {}
-    for i, event in enumerate(history.events):
-        if event.kind != "sent":
-            continue
-        k = bracket.levels.index(event.level)
-        before = climbed.get(event.draw, -1)
-        if k != before + 1:
-            due = "it has been there" if k <= before else f"{bracket.levels[before + 1]} are due"
-            return Violation(i, [], f"Trial {event.draw} goes out to {event.level} epochs: {due}.")
-        climbed[event.draw] = k
-    complete = range(last and history.round_of(max(climbed)))
-    counts = {key: len(results) for key, results in history.rungs().items()}
-    for round in complete:
-        for level, size in zip(bracket.levels, bracket.sizes, strict=True):
-            count = counts.get((round, level), 0)
-            if count != size:
-                return Violation(
-                    last,
-                    [],
-                    f"Of round {round}, {_trials(count)} evaluated at {level} epochs; "
-                    f"its bracket has {size} there.",
-                )
-    return None
+def it_runs(seen):
+    """Find the event after which the scheduler's code cannot be run any further."""
+    if seen.stopped:
+        yield Violation(len(seen.events) - 1, [], str(seen.stopped))
 
 
-def first_in_first_out(history):
-    """Find a new trial that goes out before one that was drawn earlier."""
-    new = [(i, e) for i, e in enumerate(history.events) if e.kind == "sent"]
-    new = [(i, e) for i, e in new if e.level == history.bracket.r_min]
-    for place, (i, event) in enumerate(new):
-        waiting = [e.draw for _, e in new[place:] if e.draw < event.draw]
-        if waiting:
-            first = min(waiting)
-            name = " (the initial configuration)" if first == 0 else ""
-            return Violation(
-                i, [], f"Trial {event.draw} goes out before trial {first}{name}, drawn earlier."
+def follows_the_plan(seen):
+    """Find a trial that skips or repeats a rung, or a rung with another number than planned."""
+    levels = seen.experiment.bracket.levels
+    reached = {}  # trial id -> number of rungs
+    for i, event in enumerate(seen.events):
+        if event.kind == "start":
+            trial_id, k = event.trial.trial_id, levels.index(event.trial["max_epochs"])
+            due = reached.get(trial_id, 0)
+            if k != due:
+                why = "it has been there"
+                if k > due:
+                    why = f"the rung of {plural(levels[due], 'epoch')} is due"
+                yield Violation(i, [], f"{_trained(event.trial)}, but {why}.")
+            reached[trial_id] = k + 1
+    for rung in seen.rungs:
+        count = len(rung.results)
+        if rung.round < seen.rungs[-1].round and count != rung.size:
+            sentence = (
+                f"Round {rung.round} has evaluated {plural(count, 'trial')} to "
+                f"{plural(rung.level, 'epoch')}; its bracket plans {rung.size}."
             )
-    return None
+            yield Violation(len(seen.events) - 1, [], sentence)
 
 
-def the_best_survive(history, ties=False):
-    """Find a trial that is promoted though it is not among the best of its full rung.
-
-    Parameters
-    ----------
-    history : History
-        Where to look.
-    ties : bool
-        Whether it matters which of those with equal errors is promoted.
-    """
-    _, full = history.survivors()
-    for (draw, level), i in history.sent().items():
-        below = _below(history, level)
-        rung = history.round_of(draw), below
-        if below is None or rung not in full or draw in full[rung][1]:
-            continue
-        _, best = full[rung]
-        results = {event.draw: (j, event) for j, event in history.rungs()[rung]}
-        if not ties and goodness(results[draw][1]) == goodness(results[best[-1]][1]):
-            continue
-        return Violation(
-            i,
-            [j for j, _ in results.values()],
-            f"Trial {draw} is promoted to {level} epochs. By rank it should be {_names(best)}.",
-        )
-    return None
+def first_in_first_out(seen):
+    """Find a new trial that starts before one that was drawn earlier."""
+    lowest = seen.experiment.bracket.r_min
+    new = [(i, event.trial) for i, event in enumerate(seen.events) if event.kind == "start"]
+    new = [(i, trial) for i, trial in new if trial["max_epochs"] == lowest]
+    for place, (i, trial) in enumerate(new):
+        first = min(later.trial_id for _, later in new[place:])
+        if first < trial.trial_id:
+            name = " (the initial configuration)" if first == 0 else ""
+            sentence = f"{_trained(trial)} before trial {first}{name}, which was drawn earlier."
+            yield Violation(i, [], sentence)
 
 
-def best_first(history):
-    """Find a survivor that goes out before a better one."""
-    certain, full = history.survivors()
-    sent = history.sent()
-    for (round, level), (_, best) in full.items():
-        above = history.bracket.levels[history.bracket.levels.index(level) + 1]
-        for place, better in enumerate(best):
-            for worse in best[place + 1 :]:
-                if (worse, above) not in sent or (better, above) not in sent:
-                    continue
-                known = certain[better, level] <= certain[worse, level]
-                if known and sent[worse, above] < sent[better, above]:
-                    results = {e.draw: (j, e) for j, e in history.rungs()[round, level]}
-                    (i, one), (j, other) = results[better], results[worse]
-                    same = one.error == other.error
-                    why = "came earlier and has the same error" if same else "is better"
-                    return Violation(
-                        sent[worse, above],
-                        [i, j],
-                        f"Trial {worse} goes out to {above} epochs before trial {better}, "
-                        f"which {why}.",
-                    )
-    return None
+def the_best_survive(seen, ties=True):
+    """Find a promoted trial that was not sure to be among the best; without `ties`, or as good."""
+    for rung in seen.rungs:
+        same_level = [other for other in seen.rungs if other.level == rung.level]
+        for trial_id, i in rung.promoted.items():
+            as_good = rung.best and rung.errors.get(trial_id) == rung.errors[rung.best[-1]]
+            if rung.certain.get(trial_id, i) < i or (as_good and not ties):
+                continue
+            count = sum(result < i for result in rung.results.values())
+            if count < rung.size:
+                why = f"its rung of round {rung.round} has {count} of {rung.size} results so far"
+            else:
+                trials = "trials" if len(rung.best) > 1 else "trial"
+                why = f"by rank it should be {trials} {listing(rung.best)} of its round"
+            because = [result for other in same_level for result in other.results.values()]
+            sentence = f"Trial {trial_id} is promoted to {rung.above} epochs, but {why}."
+            yield Violation(i, because, sentence)
 
 
-def older_rounds_first(history):
-    """Find a trial that goes out while a survivor of an older round waits."""
-    _, full = history.survivors()
-    sent = history.sent()
-    for (draw, level), i in sent.items():
-        below = _below(history, level)
-        round = history.round_of(draw)
-        if below is None or (round, below) not in full:
-            continue
-        ready, best = full[round, below]
-        if draw not in best:
-            continue
-        for (other, other_level), j in sent.items():
-            if ready < j < i and history.round_of(other) > round:
-                return Violation(
-                    j,
-                    [ready, i],
-                    f"Trial {other} of round {history.round_of(other)} goes out to {other_level} "
-                    f"epoch{'s' if other_level > 1 else ''}, while trial {draw} of round {round} "
-                    f"waits to go on to {level}.",
-                )
-    return None
+def the_best_start_first(seen):
+    """Find a survivor that starts before a better one."""
+    for rung in seen.rungs:
+        promoted = [trial_id for trial_id in rung.best if trial_id in rung.promoted]
+        for better, worse in combinations(promoted, 2):
+            known = rung.certain[better] <= rung.certain[worse]
+            if known and rung.promoted[worse] < rung.promoted[better]:
+                equal = rung.errors[worse] == rung.errors[better]
+                why = "has the same error and is older" if equal else "is better"
+                before = f"before trial {better}, which {why}"
+                sentence = f"Trial {worse} is promoted to {rung.above} epochs {before}."
+                because = rung.results[better], rung.results[worse]
+                yield Violation(rung.promoted[worse], because, sentence)
 
 
-def rungs_belong_to_a_round(history):
-    """Find a trial that is promoted though its own round's rung does not have it so."""
-    certain, full = history.survivors()
-    rungs = history.rungs()
-    for (draw, level), i in history.sent().items():
-        below = _below(history, level)
-        if below is None or certain.get((draw, below), i) < i:
-            continue
-        round = history.round_of(draw)
-        before = [j for j, _ in rungs.get((round, below), []) if j < i]
-        size = history.bracket.sizes[history.bracket.levels.index(below)]
-        if len(before) < size:
-            why = f"its rung of round {round} has {len(before)} of {size} results so far"
-        else:
-            best = full[round, below][1]
-            why = f"by rank it should be {_names(best)} of its round"
-        others = [j for key, r in rungs.items() if key[1] == below for j, _ in r if j < i]
-        return Violation(i, others, f"Trial {draw} is promoted to {level} epochs, but {why}.")
-    return None
+def older_rounds_first(seen):
+    """Find a trial that starts while a survivor of an older round waits."""
+    for rung, i, event, waits in _while_survivors_wait(seen):
+        if event.kind == "start" and event.trial.round > rung.round:
+            yield Violation(i, [rung.filled], f"{_trained(event.trial)}, while {waits}.")
 
 
-def workers_get_work(history):
-    """Find a worker that gets nothing though somebody waits to be promoted."""
-    sent = history.sent()
-    _, full = history.survivors()
-    for i, event in enumerate(history.events):
-        if event.kind != "none":
-            continue
-        for (_, level), (ready, best) in full.items():
-            above = history.bracket.levels[history.bracket.levels.index(level) + 1]
-            idle = [draw for draw in best if ready < i < sent.get((draw, above), i)]
-            if idle:
-                return Violation(
-                    i,
-                    [ready],
-                    f"A worker gets nothing, while trial {idle[0]} may go on to {above}.",
-                )
-    return None
+def workers_get_work(seen):
+    """Find a worker that is idle while a survivor waits."""
+    for rung, i, event, waits in _while_survivors_wait(seen):
+        if event.kind == "wait":
+            yield Violation(i, [rung.filled], f"A worker is idle, while {waits}.")
 
 
-def nobody_changes_dicts(history):
+def _while_survivors_wait(seen):
+    """Yield the events between the result that fills a rung and each promotion from it."""
+    for rung in seen.rungs:
+        for survivor in rung.best:
+            waits = f"trial {survivor} of round {rung.round} waits to be promoted to {rung.above}"
+            for i in range(rung.filled + 1, rung.promoted.get(survivor, 0)):
+                yield rung, i, seen.events[i], waits
+
+
+def dicts_stay_unchanged(seen):
     """Find a dict of the searcher, or of the caller of `update`, that was changed."""
-    if history.changed is None:
-        return None
-    return Violation(len(history.events) - 1, [], history.changed)
+    if seen.changed:
+        yield Violation(len(seen.events) - 1, [], seen.changed)
 
 
-def _below(history, level):
-    k = history.bracket.levels.index(level)
-    return history.bracket.levels[k - 1] if k else None
+def _trained(trial):
+    epochs = plural(trial["max_epochs"], "epoch")
+    return f"Trial {trial.trial_id} of round {trial.round} is trained to {epochs}"
 
 
-def _names(draws):
-    *most, last = map(str, draws)
-    return f"trials {', '.join(most)} and {last}" if most else f"trial {last}"
-
-
-def _trials(count):
-    return f"{count} trial{' was' if count == 1 else 's were'}"
-
-
-class Promise(NamedTuple):
-    """What a scheduler promises, and how it is checked.
-
-    Attributes
-    ----------
-    name : str
-        In words.
-    violations : list of callable
-        Each looks for a violation in a history, see promises.py.
-    histories : str
-        On which ones: with one worker (``"alone"``), with several (``"together"``) or both
-        (``"usual"``), or with errors that are equal, ``nan`` or failed.
-    needs : str, optional
-        The promise without which this one cannot be judged.
-    unless : callable, optional
-        Histories in which this finds a violation are left out: they would show that one again.
-    """
+class Rule(NamedTuple):
+    """A rule in words, and how it is checked."""
 
     name: str
-    violations: list
-    histories: str
-    needs: str = None
-    unless: callable = None
+    violations: list  # functions that find them
+    observations: str  # which ones they look at; see check_scheduler.py
+    needs: str | None = None  # the rule without which this one cannot be checked
+    unless: callable = None  # observations with this violation would show it again: left out
 
 
-RUNS = "it runs, whatever the bracket and the number of workers"
-PLAN = "a round follows its plan: so many trials on each rung"
+RUNS = "it runs with every bracket and any number of workers"
+PLAN = "a round has the planned number of trials on each rung"
 SURVIVE = "the best of a rung survive"
-BEST_FIRST = "survivors go out best first"
-TIES_TOO = partial(the_best_survive, ties=True)
-ROUNDS = rungs_belong_to_a_round
-PROMISES = [
-    Promise(PLAN, [follows_the_plan], "alone"),
-    Promise("first in, first out, the initial configuration first", [first_in_first_out], "usual"),
-    Promise(SURVIVE, [the_best_survive], "alone", PLAN),
-    Promise(BEST_FIRST, [best_first], "usual", SURVIVE, ROUNDS),
-    Promise("ties keep their order", [TIES_TOO, best_first], "equal", BEST_FIRST),
-    Promise("nan and inf rank last", [the_best_survive], "nan", SURVIVE),
-    Promise("a failed evaluation fills its rung all the same", [follows_the_plan], "failed", PLAN),
-    Promise("rungs belong to a round", [ROUNDS], "together", SURVIVE),
-    Promise("older rounds go first", [older_rounds_first], "together", SURVIVE, ROUNDS),
-    Promise("a worker gets work, or waits for a result", [workers_get_work], "usual", SURVIVE),
-    Promise("nobody else's dict is changed", [nobody_changes_dicts], "usual"),
+BEST_FIRST = "survivors start best first"
+OR_AS_GOOD = partial(the_best_survive, ties=False)
+RULES = [
+    Rule(RUNS, [it_runs], "usual"),
+    Rule(PLAN, [follows_the_plan], "alone"),
+    Rule("first in, first out, the initial configuration first", [first_in_first_out], "usual"),
+    Rule(SURVIVE, [OR_AS_GOOD], "alone", PLAN),
+    Rule(BEST_FIRST, [the_best_start_first], "usual", SURVIVE, the_best_survive),
+    Rule("ties keep their order", [the_best_survive, the_best_start_first], "equal", BEST_FIRST),
+    Rule("nan and inf rank last", [OR_AS_GOOD], "nan", SURVIVE),
+    Rule("a rung fills even if an evaluation fails", [follows_the_plan], "failed", PLAN),
+    # With several workers rounds overlap, so a trial can be promoted among those of another one.
+    Rule("rungs belong to a round", [the_best_survive], "together", SURVIVE),
+    Rule("older rounds go first", [older_rounds_first], "together", SURVIVE, the_best_survive),
+    Rule("no worker is idle while a survivor waits", [workers_get_work], "usual", SURVIVE),
+    Rule("the dicts of searcher and caller stay unchanged", [dicts_stay_unchanged], "usual"),
 ]
+ONCE = "a result is counted once"

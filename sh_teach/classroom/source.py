@@ -25,15 +25,7 @@ def show_source(*functions):
 
 
 def source_without_docstring(function):
-    """Return the source of a function as text, its comments kept and its docstring cut.
-
-    Examples
-    --------
-    >>> from sh_teach.d2l import HPOScheduler
-    >>> print(source_without_docstring(HPOScheduler.suggest))
-    def suggest(self):
-        raise NotImplementedError
-    """
+    """Return the source of a function as text, its comments kept and its docstring cut."""
     source = textwrap.dedent(inspect.getsource(function))
     lines = source.splitlines()
     definition = ast.parse(source).body[0]

@@ -1,4 +1,4 @@
-"""Run what a student wrote, and come back from it whatever it does."""
+"""Run what a student wrote, whatever it does."""
 
 import linecache
 import sys
@@ -18,20 +18,7 @@ class Stopped(BaseException):
 def guarded(name, function, *arguments):
     """Call a student's code; whatever happens in it, end with its result or with `Stopped`.
 
-    Parameters
-    ----------
-    name : str
-        What the code is called in the reason.
-    function : callable
-        The code.
-    *arguments
-        Its arguments.
-
-    Raises
-    ------
-    Stopped
-        If it raises an exception, or executes more than `MOST_LINES` lines: counted, not timed, so
-        that the outcome is the same on every machine.
+    Lines are counted, and not seconds, so that the outcome is the same on every machine.
     """
     lines = 0
 
@@ -47,7 +34,7 @@ def guarded(name, function, *arguments):
     try:
         return function(*arguments)
     except NotImplementedError:
-        raise Stopped(f"{name} is still to be written.", True) from None
+        raise Stopped(f"You have not written {name} yet.", True) from None
     except Exception as error:
         sys.settrace(usual)
         raise Stopped(f"{name} raised {described(error)}") from None

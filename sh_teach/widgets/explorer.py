@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from sh_teach.plots.bracket import plot_bracket
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.widgets.html import WIDE, image, spoken
+from sh_teach.words import plural
 
 
 def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
@@ -13,18 +14,14 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
 
     Parameters
     ----------
-    r_min, r_max : int
-        Resource, here epochs, of the first rung and of the last, to begin with.
-    eta : int
-        Halving constant, to begin with.
-    prefact : float
-        Scales the number of trials, to begin with.
+    r_min, r_max, eta, prefact
+        The bracket to begin with, as for `SuccessiveHalvingScheduler`.
 
     Returns
     -------
     ipywidgets.VBox
-        Sliders, what the bracket costs in words, and the picture of `plot_bracket`. What is not
-        possible is explained, and the last picture stays.
+        Sliders, what the bracket costs in words, and the picture of `plot_bracket`. An impossible
+        choice is explained, and the last picture stays.
     """
     sliders = {
         "r_min": ipywidgets.IntSlider(r_min, 1, 32, description="r_min", **WIDE),
@@ -37,10 +34,9 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
 
     def show(_=None):
         chosen = {name: slider.value for name, slider in sliders.items()}
+        prefact = chosen.pop("prefact")
         try:
-            bracket = Bracket(chosen["r_min"], chosen["r_max"], chosen["eta"]).scaled(
-                chosen["prefact"]
-            )
+            bracket = Bracket(**chosen).scaled(prefact)
         except ValueError as error:
             words.value = spoken(f"Not possible. {error}.")
             return
@@ -60,21 +56,12 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
 
 
 def describe_bracket(bracket):
-    """Return what a bracket is and costs, in words.
-
-    Parameters
-    ----------
-    bracket : Bracket
-
-    Returns
-    -------
-    str
-    """
-    start = f"{bracket.n} trial{' starts' if bracket.n == 1 else 's start'}"
+    """Return what a bracket is and costs, in words."""
     rungs = ", ".join(f"{n} at {r}" for r, n in zip(bracket.levels, bracket.sizes, strict=True))
-    nobody = "" if bracket.sizes[-1] else f" Nobody reaches {bracket.r_max} epochs!"
+    none = "" if bracket.sizes[-1] else f" No trial reaches {bracket.r_max} epochs!"
+    start = "starts" if bracket.n == 1 else "start"
     return (
-        f"N = {start}; on the rungs (epochs): {rungs}.{nobody} "
+        f"N = {plural(bracket.n, 'trial')} {start}; on the rungs (epochs): {rungs}.{none} "
         f"A round is {bracket.evaluations:,} evaluations and {bracket.epochs(resume=True):,} "
         f"epochs, or {bracket.epochs():,} if every rung trains from scratch. Random search would "
         f"train for {bracket.n * bracket.r_max:,}."

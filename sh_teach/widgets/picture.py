@@ -1,4 +1,4 @@
-"""The picture of a step: who works on what, what waits, and how the rungs fill."""
+"""The picture of a step: the workers, the queue, and the rungs as they fill."""
 
 import math
 
@@ -12,14 +12,14 @@ MOST_ROWS = 10
 
 
 def plot_step(step, bracket, workers, until, figure=None):
-    """Draw how things stand after a step.
+    """Draw the workers, the queue and the rungs after a step.
 
     Parameters
     ----------
     step : Step
         From `record_steps`.
-    bracket : Bracket
-        The plan of the rounds.
+    bracket : Bracket or callable
+        The plan of all rounds, or a function of the round, as `bracket_of` of a scheduler.
     workers : int
         How many there are.
     until : float
@@ -30,20 +30,21 @@ def plot_step(step, bracket, workers, until, figure=None):
     Returns
     -------
     matplotlib.figure.Figure
-        Above, a lane for each worker: what has ended in the colour of its round, the darker the
-        higher its rung; what runs with a dashed outline to where it will end; a line for the
-        present. Below, what waits, next first, and the rungs of the latest three rounds: each
-        place with trial and error, the best on top, filled for those who would survive now.
+        Above, a lane for each worker: evaluations that have ended in the colour of their round,
+        the darker the higher the rung; those that run with a dashed outline up to their end; a
+        line for the present. Below, the queue, next first, and the rungs of the latest three
+        rounds: each place with trial and error, the best on top, filled for the trials that would
+        survive now.
     """
     if figure is None:
         figure = plt.figure(figsize=(10, 5.6), facecolor="white")
+    bracket_of = bracket if callable(bracket) else lambda round: bracket
     lanes, queue, *rungs = emptied(figure) or _new_axes(figure, workers)
-    _draw_workers(lanes, step, bracket, workers, until)
-    _draw_waiting(queue, step, bracket)
-    trials = [*step.waiting, *(e["trial"] for e in (*step.done, *step.running.values()))]
-    latest = max((trial.round for trial in trials), default=0)
+    _draw_workers(lanes, step, bracket_of, workers, until)
+    _draw_waiting(queue, step, bracket_of)
+    latest = max((trial.round for trial in [*step.waiting, *step.started()]), default=0)
     for round, ax in enumerate(rungs, start=max(0, latest - ROUNDS_SHOWN + 1)):
-        _draw_rungs(ax, step, bracket, round)
+        _draw_rungs(ax, step, bracket_of(round), round)
     return figure
 
 
@@ -55,21 +56,20 @@ def _new_axes(figure, workers):
     return [figure.add_subplot(place) for place in places]
 
 
-def _draw_workers(ax, step, bracket, workers, until):
+def _draw_workers(ax, step, bracket_of, workers, until):
     axes(ax)
     for evaluation in (*step.done, *step.running.values()):
         trial, lane, began = (evaluation[name] for name in ("trial", "worker", "started"))
-        color, ink = _colors(trial, bracket)
+        color, ink = _colors(trial, bracket_of(trial.round))
         now = min(step.time, evaluation["ends"])
         ax.barh(lane, now - began, left=began, height=0.8, color=color, edgecolor="white")
         if evaluation["ends"] > now:
             rest = dict(facecolor="none", edgecolor=color, linestyle="--", linewidth=1.5)
             ax.barh(lane, evaluation["ends"] - now, left=now, height=0.76, **rest)
-        # In the middle of what is done; of what has just begun, in the middle of what is to come.
-        done = now - began > 0.025 * until
-        middle, ink = (
-            ((began + now) / 2, ink) if done else ((now + evaluation["ends"]) / 2, "black")
-        )
+        # In the middle of what is done, or of what is to come if the evaluation has just begun.
+        middle = (began + now) / 2
+        if now - began <= 0.025 * until:
+            middle, ink = (now + evaluation["ends"]) / 2, "black"
         ax.text(middle, lane, trial.trial_id, ha="center", va="center", color=ink, size=9)
     ax.axvline(step.time, color="black", linewidth=1.5)
     now = dict(transform=ax.get_xaxis_transform(), va="bottom", size=10)
@@ -81,12 +81,12 @@ def _draw_workers(ax, step, bracket, workers, until):
     ax.set(xlabel="time (seconds)", ylabel="worker")
 
 
-def _draw_waiting(ax, step, bracket):
-    ax.set_title("waits, next first", size=12)
+def _draw_waiting(ax, step, bracket_of):
+    ax.set_title("queue, next first", size=12)
     ax.set(xlim=(0, 4), ylim=(5, 0), aspect="equal")
     ax.axis("off")
     for i, trial in enumerate(step.waiting[:MOST_WAITING]):
-        color, ink = _colors(trial, bracket)
+        color, ink = _colors(trial, bracket_of(trial.round))
         x, y = i % 4 + 0.5, i // 4 + 0.5
         outline = dict(edgecolor="black", linewidth=2) if i == 0 else dict(edgecolor="white")
         ax.bar(x, 0.9, bottom=y - 0.45, width=0.9, color=color, **outline)
@@ -94,7 +94,7 @@ def _draw_waiting(ax, step, bracket):
         to = f"to {trial['max_epochs']}"
         ax.text(x, y + 0.24, to, ha="center", va="center", color=ink, size=8)
     if not step.waiting:
-        ax.text(2, 0.5, "nothing", ha="center", va="center", size=11, style="italic")
+        ax.text(2, 0.5, "empty", ha="center", va="center", size=11, style="italic")
     if len(step.waiting) > MOST_WAITING:
         ax.text(2, 5, f"and {len(step.waiting) - MOST_WAITING} more", ha="center", va="top")
 
@@ -104,10 +104,9 @@ def _draw_rungs(ax, step, bracket, round):
     axes(ax)
     color, ink = bar_colors(round, 0.5)
     ax.set_title(f" round {round} ", size=11, color=ink, backgroundcolor=color)
-    rungs = step.rungs()
     rows = min(bracket.n, MOST_ROWS)
     for k, (level, size) in enumerate(zip(bracket.levels, bracket.sizes, strict=True)):
-        observed = rungs.get((round, level), [])
+        observed = step.rungs().get((round, level), [])
         survivors = size if k == bracket.K else bracket.sizes[k + 1]
         color, ink = bar_colors(round, (k + 1) / (bracket.K + 1))
         for place in range(min(size, rows)):
@@ -136,6 +135,5 @@ def _short(error):
 
 
 def _colors(trial, bracket):
-    return bar_colors(
-        trial.round, (bracket.levels.index(trial["max_epochs"]) + 1) / (bracket.K + 1)
-    )
+    k = bracket.levels.index(trial["max_epochs"])
+    return bar_colors(trial.round, (k + 1) / (bracket.K + 1))

@@ -3,15 +3,21 @@
 All of it works with the keyboard alone: Tab goes from one control to the next.
 """
 
+from functools import partial
+
 import ipywidgets
 from matplotlib.figure import Figure
 
 from sh_teach.widgets.game import Game
 from sh_teach.widgets.html import WIDE, image, spoken
 from sh_teach.widgets.picture import plot_step
-from sh_teach.widgets.steps import record_steps
+from sh_teach.widgets.steps import Step, plan_of, record_steps
 
 PLAY_MILLISECONDS = 1500
+
+
+def _button(description, tooltip):
+    return ipywidgets.Button(description=description, tooltip=tooltip, layout={"width": "auto"})
 
 
 def step_through(scheduler, workers, curves):
@@ -20,38 +26,36 @@ def step_through(scheduler, workers, curves):
     Parameters
     ----------
     scheduler : SuccessiveHalvingScheduler or dict of str to SuccessiveHalvingScheduler
-        New ones; several can be chosen by name. One of your own will do if it has `queue`.
-    workers : int
-        How many simulated workers.
-    curves : RecordedCurves
-        What is trained.
+        New ones; several can be chosen by name. See `record_steps` for one of your own.
+    workers, curves
+        As for `record_steps`.
 
     Returns
     -------
     ipywidgets.VBox
         Buttons, what just happened and why, and the picture of `plot_step`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a scheduler has no `queue`, or has been used before; see `record_steps`.
     """
     schedulers = scheduler if isinstance(scheduler, dict) else {"": scheduler}
-    brackets = {name: scheduler.bracket for name, scheduler in schedulers.items()}
     runs = {name: record_steps(s, workers, curves) for name, s in schedulers.items()}
     choice = ipywidgets.Dropdown(options=list(runs), description="scheduler", **WIDE)
     event = ipywidgets.IntSlider(0, 0, len(runs[choice.value]) - 1, description="event", **WIDE)
     play = ipywidgets.Play(max=event.max, interval=PLAY_MILLISECONDS)
-    back = ipywidgets.Button(description="back", tooltip="One event back")
-    forward = ipywidgets.Button(description="next event", tooltip="One event on")
-    to_promotion = ipywidgets.Button(
-        description="to the next promotion",
-        tooltip="On to the next full rung",
-        layout={"width": "auto"},
-    )
+    back = _button("back", "One event back")
+    forward = _button("next event", "One event on")
+    to_promotion = _button("to the next promotion", "On to the next full rung")
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
     figure = Figure(figsize=(10, 5.6), facecolor="white")
 
     def show(_=None):
-        steps = runs[choice.value]
+        steps, bracket_of = runs[choice.value], partial(plan_of, schedulers[choice.value])
         step, until = steps[event.value], steps[-1].time
         words.value = spoken(f"t = {step.time:.1f} s. {step.sentence}")
-        drawn = plot_step(step, brackets[choice.value], workers, until, figure)
+        drawn = plot_step(step, bracket_of, workers, until, figure)
         picture.value = image(drawn, describe_step(step))
 
     def go(by):
@@ -63,8 +67,7 @@ def step_through(scheduler, workers, curves):
         event.value = next((i for i in later if steps[i].promoted), event.max)
 
     def change_scheduler(_):
-        last = len(runs[choice.value]) - 1
-        event.max = play.max = last
+        event.max = play.max = len(runs[choice.value]) - 1
         if event.value == 0:
             show()
         event.value = 0
@@ -76,26 +79,14 @@ def step_through(scheduler, workers, curves):
     choice.observe(change_scheduler, names="value")
     ipywidgets.link((play, "value"), (event, "value"))
     show()
-    controls = [forward, back, to_promotion, play]
-    several = [choice] if len(runs) > 1 else []
-    return ipywidgets.VBox(
-        [ipywidgets.HBox(controls), ipywidgets.HBox([event, *several]), words, picture]
-    )
+    buttons = ipywidgets.HBox([forward, back, to_promotion, play])
+    sliders = ipywidgets.HBox([event, choice] if len(runs) > 1 else [event])
+    return ipywidgets.VBox([buttons, sliders, words, picture])
 
 
 def describe_step(step):
-    """Return what the picture of a step shows, in words, for those who do not see it.
-
-    Parameters
-    ----------
-    step : Step
-        From `record_steps`.
-
-    Returns
-    -------
-    str
-    """
-    at_work = [
+    """Return what the picture of a step shows, in words, for those who do not see it."""
+    busy = [
         f"worker {worker} trains trial {e['trial'].trial_id} until {e['ends']:.1f} s"
         for worker, e in sorted(step.running.items())
     ]
@@ -106,14 +97,14 @@ def describe_step(step):
         for (round, level), observed in step.rungs().items()
     ]
     return (
-        f"At {step.time:.1f} s, {'; '.join(at_work) or 'nobody works'}. "
+        f"At {step.time:.1f} s, {'; '.join(busy) or 'all workers are idle'}. "
         f"Trials that wait, next first: {', '.join(waiting) or 'none'}. "
         f"Results, best first: {'; '.join(rungs) or 'none'}."
     )
 
 
 def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
-    """Let somebody decide what each free worker does, and say what it costs.
+    """Let you decide what each free worker does, and say what it costs.
 
     Parameters
     ----------
@@ -133,8 +124,8 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
     """
     game = Game(curves, workers, eta, r_min, r_max, seed)
     options = ipywidgets.Select(rows=5, description="choice", **WIDE)
-    decide = ipywidgets.Button(description="do it", tooltip="Carry out the selected choice")
-    back = ipywidgets.Button(description="take it back", tooltip="Undo the last choice")
+    decide = _button("do it", "Carry out the selected choice")
+    undo = _button("undo", "Undo the last choice")
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
     figure = Figure(figsize=(10, 5.6), facecolor="white")
 
@@ -142,25 +133,24 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
         choices = game.options()
         options.options = list(choices)
         options.index = 0 if choices else None
-        decide.disabled, back.disabled = not choices, not game.choices
-        time = game.steps[-1].time if game.steps else 0.0
-        free = min(set(range(workers)) - set(game.steps[-1].running)) if game.steps else 0
-        asks = f"t = {time:.1f} s: worker {free} is free. What shall it do?"
+        decide.disabled, undo.disabled = not choices, not game.choices
+        step = game.steps[-1] if game.steps else Step()
+        free = min(set(range(workers)) - set(step.running))
+        asks = f"t = {step.time:.1f} s: worker {free} is free. What should it do?"
         words.value = spoken(f"{said} {game.summary() or asks}")
-        if game.steps:
-            step, until = game.steps[-1], 1.3 * max(game.by_rule, time)
-            drawn = plot_step(step, game.bracket, workers, until, figure)
-            picture.value = image(drawn, describe_step(step))
+        until = 1.3 * max(game.by_rule, step.time)
+        drawn = plot_step(step, game.bracket, workers, until, figure)
+        picture.value = image(drawn, describe_step(step))
 
     def carry_out(_):
         if options.value is not None:
             show(game.choose(game.options()[options.value]))
 
-    def take_back(_):
-        game.take_back()
-        show("Taken back.")
+    def undo_last(_):
+        game.undo()
+        show("The last choice is undone.")
 
     decide.on_click(carry_out)
-    back.on_click(take_back)
+    undo.on_click(undo_last)
     show("")
-    return ipywidgets.VBox([words, ipywidgets.HBox([options, decide, back]), picture])
+    return ipywidgets.VBox([words, ipywidgets.HBox([options, decide, undo]), picture])

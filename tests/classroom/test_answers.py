@@ -1,4 +1,4 @@
-"""What is said of an answer to an exercise."""
+"""Feedback on an answer to an exercise."""
 
 import linecache
 
@@ -22,7 +22,7 @@ def unwritten(x):
         (
             unwritten,
             lambda f: f(1) == 1,
-            "not attempted\nunwritten() is still to be written.",
+            "not attempted\nYou have not written unwritten() yet.",
         ),
         (0, lambda n: n == 0, "right"),
         (3, lambda n: np.int64(n) == 3, "right"),
@@ -44,14 +44,14 @@ def cell(source):
     return names
 
 
-def test_an_exception_is_told_with_its_line(capsys):
+def test_an_exception_is_shown_with_its_line(capsys):
     check_answer(0, cell("def is_right(n):\n    return 1 / n\n")["is_right"])
     assert capsys.readouterr().out == (
         "not yet: ZeroDivisionError: division by zero. It happened at the line: return 1 / n\n"
     )
 
 
-def test_an_exception_in_a_library_is_told_with_the_line_of_the_notebook_that_called_it(capsys):
+def test_an_exception_in_a_library_is_shown_with_the_line_of_the_notebook_that_called_it(capsys):
     names = cell("def rungs(n):\n    return np.linalg.inv(np.zeros((n, n)))\n")
     check_answer(names["rungs"], lambda rungs: rungs(2) is None)
     assert capsys.readouterr().out == (
@@ -60,7 +60,7 @@ def test_an_exception_in_a_library_is_told_with_the_line_of_the_notebook_that_ca
     )
 
 
-def test_an_exception_without_a_message_is_told_without_a_colon(capsys):
+def test_an_exception_without_a_message_is_shown_without_a_colon(capsys):
     names = cell("class Found(Exception): pass\ndef rungs(n):\n    raise Found\n")
     check_answer(names["rungs"], lambda rungs: rungs(2))
     assert capsys.readouterr().out == "not yet: Found. It happened at the line: raise Found\n"

@@ -1,9 +1,8 @@
-"""What the checks find in schedulers with one mistake each, in brackets and in objectives."""
+"""The check of a scheduler on schedulers with one mistake each."""
 
 import contextlib
 import json
 import math
-import random
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
@@ -14,26 +13,26 @@ from matplotlib import pyplot as plt
 from sh_teach import (
     ASHAScheduler,
     Bracket,
+    HPOScheduler,
     HyperbandScheduler,
     SuccessiveHalvingScheduler,
-    check_bracket,
-    check_objective,
     check_scheduler,
 )
 from sh_teach.classroom.student_code import MOST_LINES
+from sh_teach.schedulers import rank
 
-RUNS = "it runs, whatever the bracket and the number of workers"
-PLAN = "a round follows its plan: so many trials on each rung"
+RUNS = "it runs with every bracket and any number of workers"
+PLAN = "a round has the planned number of trials on each rung"
 FIRST = "first in, first out, the initial configuration first"
 SURVIVE = "the best of a rung survive"
-BEST_FIRST = "survivors go out best first"
+BEST_FIRST = "survivors start best first"
 TIES = "ties keep their order"
 NAN = "nan and inf rank last"
-FILLS = "a failed evaluation fills its rung all the same"
+FILLS = "a rung fills even if an evaluation fails"
 ROUNDS = "rungs belong to a round"
 OLDER = "older rounds go first"
-WORK = "a worker gets work, or waits for a result"
-DICTS = "nobody else's dict is changed"
+WORK = "no worker is idle while a survivor waits"
+DICTS = "the dicts of searcher and caller stay unchanged"
 ONCE = "a result is counted once"
 
 
@@ -122,24 +121,24 @@ def with_mistake(*names):
 
 @pytest.mark.parametrize("overlap_rounds", [True, False])
 @pytest.mark.parametrize("promote_when_certain", [True, False])
-def test_our_scheduler_keeps_every_promise(overlap_rounds, promote_when_certain):
+def test_our_scheduler_keeps_every_rule(overlap_rounds, promote_when_certain):
     options = dict(overlap_rounds=overlap_rounds, promote_when_certain=promote_when_certain)
     report = check(partial(SuccessiveHalvingScheduler, **options))
-    assert len(report.of("held")) == len(report.results) == 13
+    assert len(report.of("passed")) == len(report.results) == 13
 
 
-def test_a_correct_scheduler_of_plain_dicts_keeps_all_that_can_be_told():
+def test_a_correct_scheduler_of_plain_dicts_keeps_every_rule_that_can_be_checked():
     report = check(Plain)
     assert report.of("failed") == []
     assert report.of("not attempted") == [ONCE]
 
 
-def test_one_that_waits_for_its_rung_is_correct_too():
+def test_a_scheduler_that_waits_for_a_full_rung_is_correct_too():
     assert check(with_mistake("never_next_round")).of("failed") == []
 
 
 @pytest.mark.parametrize(
-    ("mistake", "promise"),
+    ("mistake", "rule"),
     [
         ("last_drawn_first", FIRST),
         ("worst_survive", SURVIVE),
@@ -153,12 +152,12 @@ def test_one_that_waits_for_its_rung_is_correct_too():
         ("logarithm", PLAN),
     ],
 )
-def test_each_mistake_breaks_its_own_promise_and_no_other(mistake, promise):
+def test_each_mistake_breaks_its_own_rule_and_no_other(mistake, rule):
     report = check(with_mistake(mistake))
-    assert report.of("failed") == [promise]
+    assert report.of("failed") == [rule]
 
 
-def test_several_mistakes_are_told_apart():
+def test_several_mistakes_are_distinguished():
     report = check(with_mistake("last_drawn_first", "newer_first", "rounds_mix", "nan_not_last"))
     assert report.of("failed") == [FIRST, NAN, ROUNDS, OLDER]
 
@@ -168,27 +167,59 @@ def test_the_one_list_of_notebook_03_breaks_what_the_notebook_says():
     assert report.of("failed") == [FIRST, BEST_FIRST, NAN, ROUNDS, OLDER]
 
 
+class OneRound(HPOScheduler):
+    """Successive halving for one worker: one round at a time, and a list for each rung."""
+
+    def __init__(self, searcher, eta, r_min, r_max):
+        super().__init__(searcher)
+        self.plan = Bracket(r_min, r_max, eta)
+        self.waiting = []
+        self.observed = {}
+
+    def suggest(self):
+        if not self.waiting:
+            self.observed = {level: [] for level in self.plan.levels}
+            new = (self.new_trial(max_epochs=self.plan.r_min) for _ in range(self.plan.n))
+            self.waiting.extend(new)
+        return self.start(self.waiting.pop(0))
+
+    def update(self, config, error, info=None):
+        result = self.finish(config, error, info)
+        levels, sizes = self.plan.levels, self.plan.sizes
+        k = levels.index(config["max_epochs"])
+        rung = self.observed[levels[k]]
+        rung.append(result)
+        if k + 1 < len(levels) and len(rung) == sizes[k]:
+            rung.sort(key=rank)
+            self.waiting += [trial.promoted(levels[k + 1]) for trial, _ in rung[: sizes[k + 1]]]
+
+
+def test_the_scheduler_of_one_round_breaks_two_rules_with_several_workers_and_no_other():
+    report = check(OneRound)
+    assert report.of("failed") == [ROUNDS, OLDER]
+    assert len(report.of("passed")) == 11
+    assert report.results[ONCE] == "passed"
+
+
 def one_list():
     """Return the class that notebook 03 defines, by running that cell."""
     path = Path(__file__).parents[2] / "notebooks" / "03_async_queue.ipynb"
     cells = json.loads(path.read_text("utf-8"))["cells"]
     source = next("".join(cell["source"]) for cell in cells if cell["id"] == "one-list")
-    from sh_teach import HPOScheduler
-
     names = {"HPOScheduler": HPOScheduler, "Bracket": Bracket, "defaultdict": defaultdict}
     exec(source, names)
     return names["OneList"]
 
 
-def test_the_story_of_promotions_that_starve_is_told_in_time():
+def test_the_counterexample_of_promotions_that_starve_is_in_the_order_of_time():
     report = check(with_mistake("newer_first"))
     first, *events, last = report.stories[OLDER].splitlines()
     assert first == "eta 2, from 1 to 2 epochs, 2 workers"
     assert events[0] == "t = 0: worker 0 is free and trains trial 0 of round 0 to 1 epoch."
     times = [float(event.split()[2].rstrip(":")) for event in events]
     assert times == sorted(times)
-    assert "of round 1 goes out to 1 epoch, while trial" in last
-    assert last.endswith("of round 0 waits to go on to 2.")
+    assert "of round 1 is trained to 1 epoch, while trial" in last
+    assert last.endswith("of round 0 waits to be promoted to 2.")
 
 
 def test_the_counterexample_is_a_small_one():
@@ -211,9 +242,28 @@ def test_the_report_is_printed_and_the_same_every_time(capsys):
     once = capsys.readouterr().out
     check(with_mistake("newer_first"))
     assert capsys.readouterr().out == once
-    assert once.splitlines()[0] == f"held           {RUNS}"
-    assert once.splitlines()[-1] == "11 held, 1 failed, 1 not attempted"
+    assert once.splitlines()[0] == f"passed         {RUNS}"
+    assert once.splitlines()[-1] == "11 passed, 1 failed, 1 not attempted"
     assert "0x" not in once
+
+
+def test_the_report_as_the_last_line_of_a_cell_shows_its_counts_only():
+    assert repr(check(Plain)) == "<Report: 12 passed, 1 not attempted>"
+
+
+def test_an_instance_in_place_of_the_class_is_refused():
+    scheduler = Plain(None, 2, 1, 2)
+    with pytest.raises(TypeError, match="pass the class, not an instance"):
+        check_scheduler(scheduler)
+
+
+def test_a_suggestion_that_no_objective_would_take_is_named():
+    class Labelled(Plain):
+        def suggest(self):
+            return super().suggest() | {"round": self.rounds}
+
+    report = check(Labelled)
+    assert "with max_epochs, and with nothing else" in report.stories[RUNS]
 
 
 class WithoutUpdate:
@@ -287,7 +337,7 @@ def nonsense(answer):
         ),
         (nonsense(7), "suggest() returned 7. It must return a dict"),
         (nonsense({"draw": 0}), "suggest() returned {'draw': 0}. It must return a dict"),
-        (nonsense({"draw": 0, "max_epochs": 3}), "The rung levels are 1, 2."),
+        (nonsense({"draw": 0, "max_epochs": 3}), "The rung levels are 1 and 2."),
         (nonsense({"draw": 99, "max_epochs": 1}), "which the searcher never proposed"),
         (partial(Plain, 1), "the constructor raised TypeError"),
     ],
@@ -296,10 +346,10 @@ def test_code_that_fails_ends_in_one_helpful_line(scheduler, said):
     report = check(scheduler)
     assert report.results[RUNS] == "failed"
     assert said in report.stories[RUNS].splitlines()[-1]
-    assert SURVIVE not in report.of("held")
+    assert SURVIVE not in report.of("passed")
 
 
-def test_a_scheduler_that_cannot_stand_ties_breaks_only_that_promise():
+def test_a_scheduler_that_fails_on_ties_breaks_only_that_rule():
     class Compares(Plain):
         def rank(self, result):
             error, draw = result
@@ -312,7 +362,7 @@ def test_a_scheduler_that_cannot_stand_ties_breaks_only_that_promise():
     report = check(GuardsNan)
     assert TIES in report.of("failed")
     assert "TypeError" in report.stories[TIES]
-    assert report.results[RUNS] == report.results[SURVIVE] == "held"
+    assert report.results[RUNS] == report.results[SURVIVE] == "passed"
 
 
 def test_a_result_that_counts_twice_is_noticed():
@@ -346,160 +396,22 @@ def test_long_but_finite_work_is_no_endless_loop():
                 pass
             return super().suggest()
 
-    from sh_teach.classroom.experiment import Experiment, History
+    from sh_teach.classroom.experiment import Experiment
 
-    assert History(Slow, Experiment(2, 1, 2)).stopped is None
+    assert Experiment(Bracket(1, 2, 2)).run(Slow).stopped is None
 
 
 @pytest.mark.parametrize("algorithm", [ASHAScheduler, HyperbandScheduler])
 def test_other_algorithms_get_a_sensible_report(algorithm):
     report = check(algorithm)
     assert report.results[PLAN] == "failed"  # their rounds are others
-    assert report.results[FIRST] == report.results[ONCE] == report.results[DICTS] == "held"
+    assert report.results[FIRST] == report.results[ONCE] == report.results[DICTS] == "passed"
 
 
-# --- brackets --------------------------------------------------------------------------------
-
-
-def test_our_bracket_is_right_as_an_object_and_as_a_pair():
-    assert check_bracket(Bracket).of("failed") == []
-
-    def pair(r_min, r_max, eta):
-        return list(Bracket(r_min, r_max, eta).levels), list(Bracket(r_min, r_max, eta).sizes)
-
-    assert check_bracket(pair).of("held") == ["the rung levels", "the rung sizes"]
-
-
-def test_a_logarithm_loses_a_rung_at_243():
-    def by_logarithm(r_min, r_max, eta):
-        K = int(math.log(r_max / r_min) / math.log(eta))
-        levels = [r_min * eta**k for k in range(K + 1)]
-        if levels[-1] < r_max:
-            levels.append(r_max)
-        K = len(levels) - 1
-        return levels, [eta ** (K - k) for k in range(K + 1)]
-
-    # The appended r_max heals it, as in the book's listing.
-    assert check_bracket(by_logarithm).of("failed") == []
-
-    def not_healed(r_min, r_max, eta):
-        exact = Bracket(r_min, r_max, eta)
-        K = int(math.log(r_max / r_min) / math.log(eta))
-        if r_min * eta ** (exact.K) == r_max:
-            return exact.levels[: K + 1], exact.sizes[exact.K - K :]
-        return exact
-
-    report = check_bracket(not_healed)
-    assert report.stories["the rung levels"] == (
-        "r_min=1, r_max=125, eta=5: yours are [1, 5, 25], they should be [1, 5, 25, 125]"
-        if int(math.log(125) / math.log(5)) < 3
-        else "r_min=1, r_max=243, eta=3: yours are [1, 3, 9, 27, 81], "
-        "they should be [1, 3, 9, 27, 81, 243]"
-    )
-
-
-def test_the_smallest_wrong_bracket_is_shown():
-    def without_last(r_min, r_max, eta):
-        right = Bracket(r_min, r_max, eta)
-        powers = [level for k, level in enumerate(right.levels) if level == r_min * eta**k]
-        return powers, right.sizes[: len(powers)]
-
-    report = check_bracket(without_last)
-    assert report.stories["the rung levels"] == (
-        "r_min=1, r_max=2, eta=3: yours are [1], they should be [1, 2]"
-    )
-
-
-def test_nothing_but_the_failure_is_told_of_a_scheduler_that_does_not_get_anywhere(capsys):
+def test_the_report_of_a_scheduler_that_always_fails_is_the_failure_alone(capsys):
     report = check_scheduler(Raises)
     first, *story, count = str(report).splitlines()
     assert first.startswith("failed         it runs")
     assert story[-1].strip().startswith("--> update() raised KeyError")
     assert count == "1 failed, 12 not attempted"
     assert capsys.readouterr().out == f"{report}\n"
-
-
-def test_brackets_that_are_not_there_or_never_end_are_said_to_be_so():
-    def nothing(r_min, r_max, eta):
-        return None
-
-    def endless(r_min, r_max, eta):
-        while True:
-            r_min += 1
-
-    assert set(check_bracket(nothing).results.values()) == {"not attempted"}
-    assert "does not come to an end" in check_bracket(endless).stories["the rung levels"]
-    assert "is no pair" in check_bracket(lambda *_: 5).stories["the rung sizes"]
-
-
-# --- objectives ------------------------------------------------------------------------------
-
-
-def resumable(x, max_epochs, checkpoint=None):
-    """Add one number an epoch; correct."""
-    path = None if checkpoint is None else Path(checkpoint)
-    paused = {"epochs": 0, "error": 1.0}
-    if path and path.exists():
-        paused = json.loads(path.read_text())
-    for epoch in range(paused["epochs"], max_epochs):
-        paused["error"] *= random.Random(f"{x} {epoch}").random()
-    if path:
-        path.write_text(json.dumps(paused | {"epochs": max_epochs}))
-    return paused["error"]
-
-
-def test_an_objective_that_pauses_and_resumes_keeps_every_promise():
-    report = check_objective(resumable, {"x": 1})
-    assert len(report.of("held")) == 4
-
-
-def test_an_objective_without_checkpoints_is_told_so():
-    report = check_objective(lambda x, max_epochs, checkpoint=None: 0.5, {"x": 1})
-    assert report.of("failed") == ["it writes a checkpoint"]
-    assert len(report.of("not attempted")) == 2
-
-
-def test_an_objective_that_trains_the_full_number_again_is_noticed():
-    def again(x, max_epochs, checkpoint=None):
-        path = None if checkpoint is None else Path(checkpoint)
-        trained = int(path.read_text()) if path and path.exists() else 0
-        if path:
-            path.write_text(str(trained + max_epochs))
-        return 1 / (trained + max_epochs)
-
-    report = check_objective(again, {"x": 1})
-    assert "resumed is the same as trained at once" in report.of("failed")
-    assert "Resumed at 1: 0.33" in report.stories["resumed is the same as trained at once"]
-
-
-def test_an_objective_that_is_not_the_same_twice_is_noticed():
-    rng = random.Random(0)
-    report = check_objective(lambda x, max_epochs, checkpoint=None: rng.random(), {"x": 1})
-    assert "the same call returns the same error" in report.of("failed")
-
-
-def test_an_objective_that_takes_half_a_file_for_a_whole_one_is_noticed():
-    def trusting(x, max_epochs, checkpoint=None):
-        path = None if checkpoint is None else Path(checkpoint)
-        before = path.read_text() if path and path.exists() else ""
-        after = before + "x" * (max_epochs - len(before))
-        if path:
-            path.write_text(after + "yy" * 5 if max_epochs == 1 else after)
-        return 1 / len(after.replace("y", ""))
-
-    assert "a damaged checkpoint is noticed" in check_objective(trusting, {"x": 1}).of("failed")
-
-
-def test_an_objective_that_raises_ends_in_a_line():
-    def broken(x, max_epochs, checkpoint=None):
-        raise ZeroDivisionError("oh")
-
-    report = check_objective(broken, {"x": 1})
-    assert report.stories["it writes a checkpoint"] == "It raised ZeroDivisionError: oh"
-
-
-def test_an_objective_that_is_not_written_yet_is_not_attempted():
-    def stub(x, max_epochs, checkpoint=None):
-        raise NotImplementedError
-
-    assert set(check_objective(stub, {"x": 1}).results.values()) == {"not attempted"}

@@ -3,7 +3,7 @@
 import pytest
 
 from sh_teach import RecordedCurves
-from sh_teach.widgets.game import ByHand, Game
+from sh_teach.widgets.game import ByChoice, Game
 
 CURVES = RecordedCurves.load()
 
@@ -21,24 +21,24 @@ def rule(options):
 
 
 def waits_for_the_rung(options):
-    """As with overlap_rounds=False: what waits goes out, a new round starts last."""
+    """As with overlap_rounds=False: waiting trials start, and a new round only if none runs."""
     return "wait" if options[-1] == "next round" and "wait" in options else options[-1]
 
 
-def test_who_follows_the_rule_is_told_so_and_ends_with_its_time():
+def test_the_choices_of_the_rule_end_with_its_time():
     game = Game(CURVES)
-    assert set(play(game, rule)) == {"As the rule has it."}
+    assert set(play(game, rule)) == {"This is the choice of the rule."}
     assert game.result_at == game.by_rule
     assert "as by the rule" in game.summary()
-    assert "idled 0%" in game.summary()
+    assert "were idle 0% of the time" in game.summary()
 
 
-def test_who_starts_a_new_round_too_early_is_told_what_it_cost():
+def test_a_round_that_starts_too_early_costs_time():
     game = Game(CURVES)
     game.choose("next round")
     said = game.choose("next round")
-    assert said.startswith("The rule would have chosen otherwise. The result of round 0 comes ")
-    assert said.endswith("later for it.")
+    assert said.startswith("The rule would choose otherwise. The result of round 0 arrives ")
+    assert said.endswith(" s later.")
     play(game, rule)
     assert game.result_at > game.by_rule
     assert "later than by the rule" in game.summary()
@@ -47,8 +47,8 @@ def test_who_starts_a_new_round_too_early_is_told_what_it_cost():
 def test_waiting_costs_idle_time():
     game = Game(CURVES)
     said = play(game, waits_for_the_rung)
-    assert "The rule would have chosen otherwise. This time it delays nothing." in said
-    assert "idled 0%" not in game.summary()
+    assert "The rule would choose otherwise. This time it delays nothing." in said
+    assert "were idle 0% of the time" not in game.summary()
 
 
 def test_waiting_can_bring_the_first_result_forward():
@@ -58,24 +58,24 @@ def test_waiting_can_bring_the_first_result_forward():
     assert any("earlier than by the rule" in game.summary() for game in games)
 
 
-def test_a_choice_taken_back_leaves_no_trace():
+def test_a_choice_that_is_undone_leaves_no_trace():
     game, untouched = Game(CURVES), Game(CURVES)
     for _ in range(5):
         for each in (game, untouched):
             each.choose(rule(list(each.options().values())))
     game.choose("next round")
-    game.take_back()
+    game.undo()
     assert game.steps == untouched.steps
     assert game.options() == untouched.options()
 
 
-def test_taking_back_at_the_start_changes_nothing():
+def test_undo_at_the_start_changes_nothing():
     game = Game(CURVES)
-    game.take_back()
+    game.undo()
     assert list(game.options()) == ["start round 0"]
 
 
-def test_options_are_called_by_trial_and_rung():
+def test_options_are_named_by_trial_and_rung():
     game = Game(CURVES)
     game.choose("next round")
     assert list(game.options()) == [
@@ -85,27 +85,27 @@ def test_options_are_called_by_trial_and_rung():
     ]
 
 
-def test_what_is_no_option_is_refused_and_changes_nothing():
+def test_a_choice_that_is_no_option_is_refused_and_changes_nothing():
     game = Game(CURVES)
     with pytest.raises(ValueError, match="choice='wait'"):
         game.choose("wait")
     assert game.choices == []
 
 
-def test_a_scheduler_by_hand_refuses_a_choice_that_there_is_not():
-    scheduler = ByHand(CURVES.searcher(0), 2, 2, 8, choices=[(0, 4)])
+def test_a_scheduler_by_choice_refuses_what_is_no_option():
+    scheduler = ByChoice(CURVES.searcher(0), 2, 2, 8, choices=[(0, 4)])
     with pytest.raises(ValueError, match=r"choices has \(0, 4\)"):
         scheduler.suggest()
 
 
-def test_once_the_choices_are_used_up_the_rule_decides_if_it_shall():
-    scheduler = ByHand(CURVES.searcher(0), 2, 2, 8, choices=["next round"], then_rule=True)
+def test_a_choice_can_be_left_to_the_rule():
+    scheduler = ByChoice(CURVES.searcher(0), 2, 2, 8, choices=["next round", "rule", "rule"])
     assert [scheduler.suggest().trial_id for _ in range(3)] == [0, 1, 2]
 
 
-def test_what_notebook_03_tells_of_the_game_is_so():
+def test_what_notebook_03_says_of_the_game_is_so():
     game = Game(CURVES, workers=4)
     play(game, waits_for_the_rung)
     assert round(game.by_rule, 1) == 64.7
     assert round(game.result_at, 1) == 59.6
-    assert "the workers idled 57% of the time" in game.summary()
+    assert "the workers were idle 57% of the time" in game.summary()

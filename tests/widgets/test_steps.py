@@ -14,6 +14,7 @@ from sh_teach import (
     plot_step,
     record_steps,
 )
+from sh_teach.schedulers import WaitingLine
 
 CURVES = RecordedCurves.load()
 WORKERS = 4
@@ -24,20 +25,29 @@ def halving(**options):
 
 
 class LastFirst(SuccessiveHalvingScheduler):
-    """Takes the next trial from the wrong end of each line."""
+    """Starts the last of the waiting trials first; `queue` is in the order of service."""
 
     @property
     def queue(self):
-        return [*reversed(super().queue)]
+        return super().queue[::-1]
 
     def suggest(self):
-        if not self._waiting:
-            self._start_round()
-        rung = max(self._waiting)
-        trial = self._waiting[rung].pop()
-        if not self._waiting[rung]:
-            del self._waiting[rung]
-        return self.start(trial)
+        if not self.waiting:
+            new = [self.new_trial(self.rounds, max_epochs=2) for _ in range(self.bracket.n)]
+            self.waiting.push(*new)
+            self.rounds += 1
+        *others, last = self.waiting
+        self.waiting = WaitingLine()
+        self.waiting.push(*others)
+        return self.start(last)
+
+
+class LastFirstInAList(LastFirst):
+    """The same, but `queue` has the next trial at its end, as a list that is popped."""
+
+    @property
+    def queue(self):
+        return list(self.waiting)
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +73,12 @@ def test_the_steps_are_those_of_the_tuner_on_simulated_workers(steps):
     ]
 
 
-def test_two_rounds_are_shown_unless_told_otherwise(steps):
+def test_two_rounds_are_shown_by_default(steps):
     assert len(steps[-1].done) == 30
     assert len(record_steps(halving(), WORKERS, CURVES, evaluations=5)[-1].done) == 5
 
 
-def test_nobody_idles_at_the_end_for_want_of_evaluations(steps):
+def test_no_worker_is_idle_at_the_end_for_want_of_evaluations(steps):
     assert steps[-2].kind == "start"
     assert len(steps[-2].running) == WORKERS
 
@@ -80,9 +90,9 @@ def test_a_step_is_not_changed_by_later_ones():
     assert early == late[: len(early)]
 
 
-def test_the_first_sentence_says_that_a_round_begins(steps):
+def test_the_first_sentence_says_that_a_round_starts(steps):
     assert steps[0].sentence == (
-        "Worker 0 is free, and nothing waits: round 0 begins, trial 0 is trained to 2 epochs."
+        "Worker 0 is free, and no trial waits: round 0 starts, and trial 0 is trained to 2 epochs."
     )
 
 
@@ -92,11 +102,11 @@ def test_a_full_rung_names_its_survivors_best_first(steps):
     assert [trial.trial_id for trial in full.promoted] == survivors
     *most, last = map(str, survivors)
     assert full.sentence.endswith(
-        f"The rung is full: {', '.join(most)} and {last} may go on to 4 epochs."
+        f"The rung is full: trials {', '.join(most)} and {last} are promoted to 4 epochs."
     )
 
 
-def test_with_our_scheduler_it_is_always_the_turn_of_whoever_goes_out(steps):
+def test_with_our_scheduler_it_is_always_the_turn_of_the_trial_that_starts(steps):
     hyperband = HyperbandScheduler(CURVES.searcher(0), eta=2, r_min=2, r_max=10)
     certain = halving(promote_when_certain=True)
     for run in (
@@ -109,7 +119,7 @@ def test_with_our_scheduler_it_is_always_the_turn_of_whoever_goes_out(steps):
         assert not [said for said in sentences(run) if "several rounds" in said]
 
 
-def test_a_worker_that_must_wait_is_told_so():
+def test_a_worker_that_must_wait_is_named():
     run = record_steps(halving(overlap_rounds=False), WORKERS, CURVES)
     assert "Workers 0 and 2 must wait: no rung is full." in sentences(run, "wait")
 
@@ -117,11 +127,13 @@ def test_a_worker_that_must_wait_is_told_so():
 def test_a_trial_promoted_early_is_said_to_be_certain():
     run = record_steps(halving(promote_when_certain=True), WORKERS, CURVES)
     early = next(step for step in run if step.promoted)
-    assert "No missing result can push it out any more" in early.sentence
+    assert "Before the rung is full, this is certain: trial" in early.sentence
 
 
-def test_a_wrong_order_is_told_from_what_should_have_been():
-    run = record_steps(LastFirst(CURVES.searcher(0), eta=2, r_min=2, r_max=10), WORKERS, CURVES)
+@pytest.mark.parametrize("scheduler_class", [LastFirst, LastFirstInAList])
+def test_a_wrong_order_is_described_with_the_right_one(scheduler_class):
+    scheduler = scheduler_class(CURVES.searcher(0), eta=2, r_min=2, r_max=10)
+    run = record_steps(scheduler, WORKERS, CURVES)
     assert run[1].sentence == (
         "Worker 1 is free and trains trial 6 of round 0 to 2 epochs. "
         "By the rule it is the turn of trial 0 of round 0, to 2 epochs."
@@ -142,7 +154,7 @@ def test_the_picture_shows_workers_queue_and_rungs(steps):
     assert [text.get_text() for text in waiting.texts[:2]] == ["4", "to 4"]
     assert len(lanes.get_yticks()) == WORKERS
     assert [ax.get_title().strip() for ax in rungs] == ["round 0", "round 1", "round 2"]
-    # Of eight places four are filled with a colour: those who survive.
+    # Of eight places four are filled with a colour: those of the survivors.
     cells = [bar.get_facecolor() for bar in rungs[0].patches[:8]]
     assert len(set(cells[:4])) == 1
     assert all(cell == (1, 1, 1, 1) for cell in cells[4:])

@@ -4,14 +4,20 @@ import base64
 import re
 
 import pytest
+from matplotlib import pyplot as plt
 
 from sh_teach import (
+    ASHAScheduler,
+    HyperbandScheduler,
     RecordedCurves,
     SuccessiveHalvingScheduler,
     be_the_scheduler,
     explore_bracket,
+    plot_step,
+    record_steps,
     step_through,
 )
+from sh_teach.widgets import slow_motion
 
 CURVES = RecordedCurves.load()
 
@@ -84,9 +90,9 @@ def test_an_impossible_choice_is_explained_and_can_be_left_again(name, value, re
     assert contents(explorer) == before
 
 
-def test_a_bracket_in_which_nobody_gets_to_the_top_is_said_to_be_one():
+def test_the_explorer_says_so_if_no_trial_reaches_the_top():
     explorer = explore_bracket(2, 256, 3, prefact=0.1)
-    assert "Nobody reaches 256 epochs!" in contents(explorer)[0]
+    assert "No trial reaches 256 epochs!" in contents(explorer)[0]
 
 
 def test_next_and_back_go_through_the_events():
@@ -138,7 +144,7 @@ def test_another_scheduler_starts_from_its_first_event():
     assert "must wait" in contents(widget)[0]
 
 
-def test_the_text_of_a_picture_tells_what_it_shows():
+def test_the_text_of_a_picture_says_what_it_shows():
     widget = step_through(halving(), 2, CURVES)
     sliders(widget)["event"].value = 2
     alt = contents(widget)[2]
@@ -152,7 +158,7 @@ def test_every_button_says_in_a_tooltip_what_it_does():
         assert all(button.tooltip for button in every(widget, "Button").values())
 
 
-def test_whoever_is_the_scheduler_chooses_and_is_told_the_cost():
+def test_the_game_carries_out_a_choice_and_says_what_it_costs():
     widget = be_the_scheduler(CURVES)
     options = every(widget, "Select")["choice"]
     buttons = every(widget, "Button")
@@ -164,11 +170,48 @@ def test_whoever_is_the_scheduler_chooses_and_is_told_the_cost():
     buttons["do it"].click()
     options.value = "start round 1"
     buttons["do it"].click()
-    assert "later for it" in said()
-    buttons["take it back"].click()
-    assert "Taken back." in said()
+    assert " s later." in said()
+    buttons["undo"].click()
+    assert "The last choice is undone." in said()
     while not buttons["do it"].disabled:
         options.index = len(options.options) - 1
         buttons["do it"].click()
     assert "Round 0 has its result" in said()
     assert options.options == ()
+
+
+def test_hyperband_shows_all_results_of_each_round():
+    scheduler = HyperbandScheduler(CURVES.searcher(0), eta=3, r_min=1, r_max=9)
+    steps = record_steps(scheduler, 1, CURVES)
+    in_round_1 = steps[-1].rungs()[1, 3]
+    assert len(in_round_1) == scheduler.bracket_of(1).n == 5
+    figure = plot_step(steps[-1], scheduler.bracket_of, 1, until=steps[-1].time)
+    (ax,) = [ax for ax in figure.axes if ax.get_title().strip() == "round 1"]
+    shown = {text.get_text() for text in ax.texts}
+    assert {str(trial.trial_id) for trial, _ in in_round_1} <= shown
+    plt.close(figure)
+
+
+def test_step_through_draws_each_round_with_its_own_bracket(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(slow_motion, "plot_step", lambda *a: drawn.append(a) or plot_step(*a))
+    scheduler = HyperbandScheduler(CURVES.searcher(0), eta=3, r_min=1, r_max=9)
+    step_through(scheduler, 1, CURVES)
+    (_, bracket_of, *_), *_ = drawn
+    assert [bracket_of(round) for round in range(4)] == [
+        *scheduler.brackets,
+        scheduler.brackets[0],
+    ]
+
+
+def test_a_scheduler_is_stepped_through_once():
+    scheduler = halving()
+    step_through(scheduler, 4, CURVES)
+    with pytest.raises(ValueError, match="scheduler: it has been used before; make a new one"):
+        step_through(scheduler, 4, CURVES)
+
+
+def test_a_scheduler_without_a_queue_is_refused_by_name():
+    scheduler = ASHAScheduler(CURVES.searcher(0), eta=2, r_min=1, r_max=8)
+    with pytest.raises(TypeError, match="scheduler: ASHAScheduler has no queue"):
+        step_through(scheduler, 4, CURVES)

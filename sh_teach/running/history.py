@@ -1,0 +1,98 @@
+"""A recorder: what a scheduler does in a simulated run, event by event."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sh_teach.running.tuner import HPOTuner
+from sh_teach.running.workers import Workers
+from sh_teach.schedulers.trial import Trial
+
+
+@dataclass(frozen=True)
+class Event:
+    """The ``"start"`` or ``"end"`` of an evaluation, or ``"wait"``: nothing was suggested."""
+
+    kind: str
+    time: float  # seconds by the workers' clock
+    trial: Trial | None = None  # a copy, as it was suggested; a plain dict gets a number
+    worker: int | None = None
+    ends: float | None = None  # when an evaluation that starts will end
+    error: float | None = None  # of an evaluation that ended
+    waiting: tuple = ()  # copies of the scheduler's `queue` after the event, if it has one
+
+
+@dataclass(frozen=True)
+class History:
+    """The events of a run; ``tuner`` has its records and its table."""
+
+    events: list
+    tuner: HPOTuner
+    stopped: BaseException | None = None  # the exception that ended the run
+
+
+def observe(scheduler, objective, workers, evaluations, until=()):
+    """Run a number of evaluations on simulated workers, and return the `History`.
+
+    An exception of a class in `until` ends the run and is kept; any other is raised.
+    """
+    recorder = _Recorder(scheduler, workers)
+    tuner = HPOTuner(recorder, objective, workers=recorder, progress=False)
+    stopped = None
+    try:
+        tuner.run(evaluations)
+    except until as reason:
+        stopped = reason
+    return History(recorder.events, tuner, stopped)
+
+
+class _Recorder(Workers):
+    """To the tuner it is the scheduler and the workers; it passes each call on to these."""
+
+    def __init__(self, scheduler, workers):
+        self.scheduler = scheduler
+        self.workers = workers
+        self.events = []
+        # By the identity of the suggestion, because the scheduler may change the dict itself.
+        self._starts = defaultdict(list)
+
+    def _note(self, kind, **what):
+        waiting = tuple(trial.copy() for trial in getattr(self.scheduler, "queue", ()))
+        self.events.append(Event(kind, self.workers.now, waiting=waiting, **what))
+
+    def suggest(self):
+        suggestion = self.scheduler.suggest()
+        if suggestion is None:
+            self._note("wait")
+        return suggestion
+
+    def start(self, evaluation, objective, arguments):
+        self.workers.start(evaluation, objective, arguments)
+        config, worker = evaluation["config"], evaluation["worker"]
+        trial = Trial(config, evaluation["trial_id"], evaluation["round"])
+        self._note("start", trial=trial, worker=worker, ends=evaluation["ends"])
+        self._starts[id(config)].append(self.events[-1])
+
+    def update(self, config, error):
+        start = self._starts[id(config)].pop()
+        try:
+            self.scheduler.update(config, error)
+        finally:  # a result that the scheduler cannot take has arrived as well
+            self._note("end", trial=start.trial, worker=start.worker, error=error)
+
+    def finished(self):
+        return self.workers.finished()
+
+    @property
+    def free(self):
+        return self.workers.free
+
+    @property
+    def now(self):
+        return self.workers.now
+
+    def __enter__(self):
+        self.workers.__enter__()
+        return self
+
+    def __exit__(self, *exception):
+        self.workers.__exit__(*exception)

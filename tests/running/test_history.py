@@ -1,0 +1,132 @@
+"""The recorder: each event of a run, in order, as plain data."""
+
+import pytest
+
+from sh_teach import (
+    ASHAScheduler,
+    HPOTuner,
+    RandomSearcher,
+    SimulatedWorkers,
+    SuccessiveHalvingScheduler,
+    Trial,
+)
+from sh_teach.running.history import Event, observe
+
+
+def searcher():
+    return RandomSearcher({"x": [1, 2, 3, 4]}, seed=0)
+
+
+def objective(x, max_epochs):
+    return x / max_epochs
+
+
+def epochs(config, r_from, r_to):
+    return r_to - r_from
+
+
+def pool(n, **options):
+    return SimulatedWorkers(n, epochs, **options)
+
+
+def halving(**options):
+    return SuccessiveHalvingScheduler(searcher(), eta=2, r_min=1, r_max=2, **options)
+
+
+def test_the_events_of_one_round():
+    events = observe(halving(), objective, pool(1), 3).events
+    assert [event.kind for event in events] == ["start", "end"] * 3
+    assert [event.time for event in events] == [0, 1, 1, 2, 2, 3]
+    first, second = events[0].trial, events[2].trial
+    assert [event.trial.trial_id for event in events[:4]] == [0, 0, 1, 1]
+    assert events[0] == Event("start", 0.0, first, worker=0, ends=1.0, waiting=(second,))
+    assert events[1].error == objective(**first)
+    best = min((first, second), key=lambda trial: trial["x"])
+    assert events[3].waiting == (best.promoted(2),)
+    assert events[4].waiting == ()
+
+
+def test_the_run_is_that_of_the_tuner_alone():
+    tuner = HPOTuner(halving(), objective, workers=pool(4), progress=False)
+    tuner.run(40)
+    history = observe(halving(), objective, pool(4), 40)
+    assert history.tuner.records == tuner.records
+    assert history.stopped is None
+    assert [e.error for e in history.events if e.kind == "end"] == [
+        record["error"] for record in tuner.records
+    ]
+
+
+def test_a_worker_that_gets_nothing_is_an_event():
+    events = observe(halving(overlap_rounds=False), objective, pool(4), 3).events
+    assert [event.kind for event in events[:4]] == ["start", "start", "wait", "end"]
+    assert events[2] == Event("wait", 0.0)
+
+
+def test_an_evaluation_that_is_lost_starts_twice_and_ends_once():
+    workers = pool(1, drop_probability=0.5, seed=0)
+    events = observe(halving(), objective, workers, 10).events
+    starts = [event for event in events if event.kind == "start"]
+    assert len(starts) > 10
+    assert len([event for event in events if event.kind == "end"]) == 10
+
+
+def test_a_scheduler_without_a_queue_has_nothing_waiting():
+    asha = ASHAScheduler(searcher(), eta=2, r_min=1, r_max=4)
+    assert {event.waiting for event in observe(asha, objective, pool(2), 10).events} == {()}
+
+
+class ChangesItsDicts:
+    """Promotes by changing the dict that it suggested, as the book's listing does."""
+
+    def __init__(self):
+        self.queue = [{"x": 1, "max_epochs": 1}]
+
+    def suggest(self):
+        return self.queue.pop() if self.queue else None
+
+    def update(self, config, error):
+        config["max_epochs"] += 1
+        self.queue.append(config)
+
+
+def test_events_keep_what_was_suggested_and_count_plain_dicts():
+    events = observe(ChangesItsDicts(), objective, pool(1), 3).events
+    assert [event.trial["max_epochs"] for event in events] == [1, 1, 2, 2, 3, 3]
+    assert [event.waiting for event in events[:2]] == [(), ({"x": 1, "max_epochs": 2},)]
+    assert all(isinstance(event.trial, Trial) and event.trial.trial_id == 0 for event in events)
+
+
+class Stop(BaseException):
+    pass
+
+
+def stopping(method, exception=Stop):
+    class Stopping(SuccessiveHalvingScheduler):
+        def suggest(self):
+            if method == "suggest" and self.trials:
+                raise exception
+            return super().suggest()
+
+        def update(self, config, error, info=None):
+            super().update(config, error)
+            raise exception
+
+    return Stopping(searcher(), eta=2, r_min=1, r_max=2)
+
+
+def test_an_exception_that_is_waited_for_ends_the_run_and_is_kept():
+    history = observe(stopping("suggest"), objective, pool(2), 3, until=Stop)
+    assert isinstance(history.stopped, Stop)
+    assert [event.kind for event in history.events] == ["start"]
+
+
+def test_a_result_that_the_scheduler_fails_on_is_an_event():
+    history = observe(stopping("update"), objective, pool(1), 3, until=(Stop, KeyError))
+    assert [event.kind for event in history.events] == ["start", "end"]
+    assert history.tuner.records == []
+
+
+def test_any_other_exception_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        observe(stopping("update", ZeroDivisionError), objective, pool(1), 3, until=Stop)
