@@ -1,8 +1,7 @@
-"""One table of what all benchmarks here measure, each figure beside what it is compared with.
+"""One table of what the benchmarks here measure, each figure beside what it is compared with.
 
 ``python benchmarks``, or ``make bench``, takes about ten minutes on two processors, on which
-nothing else should run meanwhile. Each script alone prints more of its own subject. A ratio
-compares two figures of the same row, measured in the same run.
+nothing else should run meanwhile. Each script alone measures more of its own subject.
 """
 
 import json
@@ -10,43 +9,42 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
-from machine import versions
+from table import show
 from tqdm import tqdm
 
-SCRIPTS = [
-    "lenet_epoch",
-    "two_processes",
-    "other_tools",
-    "scheduler",
-    "simulator",
-    "recorded_rounds",
-]
+# What is measured here of each, as the arguments of its function `rows`.
+SCRIPTS = {
+    "lenet_epoch": {"one_thread": False},
+    "two_processes": {},
+    "other_tools": {"all_sizes": False},
+    "scheduler": {"sizes": [10**3, 10**6]},
+    "simulator": {"repeats": 2},
+    "recorded_rounds": {"brackets": [[2, 1]]},
+}
 PACKAGES = ["sh_teach", "torch", "torchvision", "distributed", "optuna", "syne-tune"]
 PACKAGES += ["numpy", "scipy", "pandas"]
 
 
-def summary_of(script):
-    """Return the rows that a script has for the table.
+def rows_of(script, arguments):
+    """Return the rows of a script.
 
     It runs in a process of its own, so that none inherits memory or settings of another:
     importing Syne Tune, for one, leaves all of OpenMP a single thread.
     """
-    command = [sys.executable, "-c", f"import json, {script} as s; print(json.dumps(s.summary()))"]
+    code = f"import json, {script}; print(json.dumps({script}.rows(**{arguments!r})))"
     folder = Path(__file__).parent
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def main():
     rows = []
-    progress = tqdm(SCRIPTS, unit="script")
-    for script in progress:
+    progress = tqdm(SCRIPTS.items(), unit="script")
+    for script, arguments in progress:
         progress.set_description(script)
-        rows += summary_of(script)
-    table = pd.DataFrame(rows)
-    print(table.to_markdown(index=False, disable_numparse=True))
-    print(f"\nA ratio compares two figures measured in one run. {versions(*PACKAGES)}")
+        rows += rows_of(script, arguments)
+    show(rows, *PACKAGES, note="A ratio compares two figures measured in one run.")
 
 
 if __name__ == "__main__":

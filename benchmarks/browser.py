@@ -15,9 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import pandas as pd
-from machine import versions
 from playwright.sync_api import sync_playwright
+from table import row, show
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "scripts"))
@@ -108,13 +107,13 @@ def main():
     first_picture, moves = measure()
     median, slowest = statistics.median(moves), max(moves)
     rows = [
-        ("from `make lab` to the first picture", f"{first_picture:.1f} s", "20 s"),
-        ("from a key on a slider to the new picture, median", f"{median:.0f} ms", "150 ms"),
-        (f"the slowest of {len(moves)} such moves", f"{slowest:.0f} ms", "150 ms"),
+        row("from `make lab` to the first picture", f"{first_picture:.1f} s", target="20 s"),
+        row("from a key on a slider to the new picture", f"{median:.0f} ms", target="150 ms"),
+        row(f"the slowest of {len(moves)} such moves", f"{slowest:.0f} ms", target="150 ms"),
     ]
-    table = pd.DataFrame(rows, columns=["what", "figure", "target: under"])
-    print(table.to_markdown(index=False, disable_numparse=True))
-    print(f"\n{versions('sh_teach', 'jupyterlab', 'ipywidgets', 'matplotlib')}")
+    show(
+        rows, "sh_teach", "jupyterlab", "ipywidgets", "matplotlib", note="The second is a median."
+    )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ import time
 import warnings
 from unittest.mock import patch
 
-import pandas as pd
 import torch
-from machine import versions
+from table import markdown, row, show
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.profiler import ProfilerActivity, profile
@@ -29,11 +28,10 @@ from sh_teach.objectives.fashion_mnist import ImageData, find_full_data, load_fa
 BATCH_SIZE = 128
 LEARNING_RATE = 0.1
 OURS = "hpo_objective_lenet"
-PROMISED = {
+TARGETS = {
     "(a) the book's way, num_workers=4": "at least 3",
     "(b) bare loop, our LeNet": "at least 0.9",
 }
-
 
 # The book resizes each image too, to the size that it has.
 TRANSFORM = Compose([Resize((28, 28)), ToTensor()])
@@ -72,7 +70,7 @@ def train(network, batches):
 
 
 def train_ours(part, images):
-    """Train for one epoch of so many images by hpo_objective_lenet, without its validation."""
+    """Train for one epoch of this many images by hpo_objective_lenet, without its validation."""
     with (
         patch.object(lenet, "load_fashion_mnist", lambda data, device: part),
         patch.object(lenet, "IMAGES_PER_EPOCH", images),
@@ -112,36 +110,30 @@ def seconds(training):
     return time.perf_counter() - began
 
 
-def compare(images, repetitions, threads=None):
-    """Return a table of images per second, and how many times as fast as each ours is.
+def rows(images=60_000, repetitions=3, one_thread=True):
+    """Return a row for each training that ours is compared with.
 
-    `threads` are the numbers of torch's threads to try: by default, torch's own default and 1.
+    All run on torch's default number of threads, and then on one, if asked for.
     """
-    # That four workers are many for two processors is what DataLoader would say each time.
+    # DataLoader would warn each time that four workers are many for two processors.
     warnings.filterwarnings("ignore", message=".*worker processes")
     ways, images = trainings(images)
     default = torch.get_num_threads()
     rows = []
-    for number in dict.fromkeys(threads or [default, 1]):
-        torch.set_num_threads(number)
+    for threads in dict.fromkeys([default, 1] if one_thread else [default]):
+        torch.set_num_threads(threads)
         train_ours(*warm_up())
         # In turn, not one after the other: what else the machine does then slows down all alike.
         runs = [{way: seconds(ways[way]) for way in ways} for _ in range(repetitions)]
-        for way in ways:
-            per_second = images / statistics.median(run[way] for run in runs)
-            rows.append(
-                {
-                    "threads": f"{number} (default)" if number == default else str(number),
-                    "training": way,
-                    "images per second": f"{per_second:,.0f}",
-                    "ours is x times as fast": statistics.median(
-                        run[way] / run[OURS] for run in runs
-                    ),
-                    "promised": PROMISED.get(way, "") if number == default else "",
-                }
-            )
+        rates = {way: images / statistics.median(run[way] for run in runs) for way in ways}
+        what = f"training LeNet for an epoch of {images:,} images, torch threads: {threads}"
+        for way in [way for way in ways if way != OURS]:
+            ratio = statistics.median(run[way] / run[OURS] for run in runs)
+            target = TARGETS.get(way, "") if threads == default else ""
+            figure, against = f"{rates[OURS]:,.0f} images per second", f"{way}, {rates[way]:,.0f}"
+            rows.append(row(what, figure, against, f"{ratio:.2f} times as fast", target))
     torch.set_num_threads(default)
-    return pd.DataFrame(rows)
+    return rows
 
 
 def warm_up(images=20 * BATCH_SIZE):
@@ -151,7 +143,7 @@ def warm_up(images=20 * BATCH_SIZE):
 
 
 def kernels():
-    """Return a table of the operators that take the most time, training on one thread."""
+    """Return the operators that take the most time, training on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     some = warm_up(100 * BATCH_SIZE)
@@ -159,42 +151,24 @@ def kernels():
         train_ours(*some)
     torch.set_num_threads(threads)
     averages = profiler.key_averages()
-    total = sum(row.self_cpu_time_total for row in averages)
-    slowest = sorted(averages, key=lambda row: -row.self_cpu_time_total)[:8]
-    rows = [
-        {"operator": row.key, "% of self CPU time": 100 * row.self_cpu_time_total / total}
-        | {"calls per step": row.count / 100}
-        for row in slowest
-    ]
-    return pd.DataFrame(rows)
-
-
-def summary(images=60_000, repetitions=3):
-    """Return the rows for the table of ``make bench``."""
-    threads = torch.get_num_threads()
-    table = compare(images, repetitions, [threads])
-    per_second = table.set_index("training")["images per second"]
+    total = sum(average.self_cpu_time_total for average in averages)
+    slowest = sorted(averages, key=lambda average: -average.self_cpu_time_total)[:8]
     return [
         {
-            "what": f"training LeNet for an epoch of {images:,} images, {threads} torch threads",
-            "figure": f"{per_second[OURS]} images per second",
-            "compared with": f"{row['training']}, {row['images per second']}",
-            "ratio": f"{row['ours is x times as fast']:.2f} times as fast",
-            "promised": row["promised"],
+            "operator": average.key,
+            "% of self CPU time": f"{100 * average.self_cpu_time_total / total:.1f}",
+            "calls per step": f"{average.count / 100:.1f}",
         }
-        for row in table.to_dict("records")
-        if row["training"] != OURS
+        for average in slowest
     ]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=60_000, help="in an epoch (default 60000)")
+    parser.add_argument("--images", type=int, default=60_000, help="per epoch (default 60000)")
     parser.add_argument("--repetitions", type=int, default=3, help="of each (default 3)")
     options = parser.parse_args()
-    print(versions("torch", "torchvision"))
-    table = compare(options.images, options.repetitions)
-    print(f"\n{options.images:,} images; medians of {options.repetitions} repetitions:\n")
-    print(table.to_markdown(index=False, floatfmt=".2f"))
+    note = f"Medians of {options.repetitions} repetitions."
+    show(rows(options.images, options.repetitions), "sh_teach", "torch", "torchvision", note=note)
     print("\nWhere our time goes, on one thread, as torch's profiler sees it:\n")
-    print(kernels().to_markdown(index=False, floatfmt=".1f"))
+    print(markdown(kernels()))

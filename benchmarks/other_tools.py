@@ -1,18 +1,19 @@
 """Decisions per second of our schedulers, of Optuna and of Syne Tune, and how they grow.
 
-All get the same work: trials of two hyperparameters drawn at random, one after the other, rungs
-at 1, 2, 4, ..., 256, half of the trials to survive each, and of trial i at rung k the same random
-error. A decision is one error reported and the answer what to do next: in our schedulers `update`
-and `suggest`; in Optuna `report` and `should_prune`, with `ask`, two `suggest_*` and `tell` once
-for each trial; in Syne Tune `on_trial_result`, with `suggest`, `on_trial_add` and
-`on_trial_remove` once for each trial. Drawing the configurations is included everywhere.
+All get the same work: trials of two hyperparameters drawn at random, one after the other, with
+rungs at 1, 2, 4, ..., 256. Half of the trials survive a rung, and trial i has the same random
+error on rung k everywhere. In a decision, an error is reported and the tool answers what to do
+next: in our schedulers by `update` and `suggest`; in Optuna by `report` and `should_prune`, with
+`ask`, two `suggest_*` and `tell` once for each trial; in Syne Tune by `on_trial_result`, with
+`suggest`, `on_trial_add` and `on_trial_remove` once for each trial. Drawing the configurations is
+included everywhere.
 
 Both do more than ours: Optuna keeps every trial in a storage that several processes may share and
 in which the history can be queried, with parameters declared while the trial runs; Syne Tune
 checks and casts each configuration by a typed space and can hand all results to a model. They
 stop trials that run where ours promote trials that wait, so the number of decisions differs a bit.
 
-Promised: at 3,000 trials 50 times as many decisions per second as Optuna, and from 1,000 trials
+The targets: at 3,000 trials 50 times as many decisions per second as Optuna, and from 1,000 trials
 to 100,000 at most twice the time for each.
 
     python benchmarks/other_tools.py --limit 60
@@ -27,8 +28,6 @@ from importlib.metadata import version
 from time import perf_counter
 
 import optuna
-import pandas as pd
-from machine import versions
 from scheduler import SPACE
 from syne_tune import config_space
 from syne_tune.backend.trial_status import Trial
@@ -37,6 +36,7 @@ from syne_tune.optimizer.schedulers.asha import AsynchronousSuccessiveHalving
 from syne_tune.optimizer.schedulers.searchers.multi_fidelity_searcher import (
     IndependentMultiFidelitySearcher,
 )
+from table import row, show
 
 from sh_teach import ASHAScheduler, RandomSearcher, SuccessiveHalvingScheduler
 
@@ -45,11 +45,11 @@ LEVELS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 SIZES = [1_000, 3_000, 10_000, 100_000]
 REPEATS = 10
 LIMIT = 60  # seconds that one run may be predicted to take
-PROMISED_AT = 3_000
+TARGET_AT = 3_000
 
 
 def our_asha(trials, errors):
-    """Run so many trials; return how many decisions that took. The others do the same."""
+    """Run this many trials; return how many decisions that took. The others do the same."""
     scheduler = ASHAScheduler(RandomSearcher(SPACE, seed=0), ETA, 1, R_MAX)
     decisions = 0
     while (trial := scheduler.suggest()).trial_id < trials:
@@ -130,7 +130,7 @@ TOOLS = OURS | THEIRS
 
 
 def predict(seconds, trials):
-    """Return how many seconds so many trials will take, from ``{trials: seconds}`` of fewer."""
+    """Return how many seconds this many trials will take, from ``{trials: seconds}`` of fewer."""
     if not seconds:
         return 0
     (n, last), *fewer = sorted(seconds.items(), reverse=True)
@@ -143,8 +143,8 @@ def predict(seconds, trials):
 def measure(sizes, limit):
     """Return ``{tool: {trials: (seconds, decisions)}}``; of what is not run, only a prediction.
 
-    The seconds are the least of up to `REPEATS` repeats, all tools in turn; what takes a tenth of
-    the limit in all is not repeated any more. Where a run is predicted to exceed the limit,
+    The seconds are the least of up to `REPEATS` repeats, all tools in turn. A tool that has taken
+    a tenth of the limit is not repeated any more. Where a run is predicted to exceed the limit,
     decisions is ``None``.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -171,45 +171,58 @@ def measure(sizes, limit):
 
 
 def each(result):
-    """Return the seconds that one decision takes, or ``nan`` if it was not run."""
+    """Return the seconds that one decision takes."""
     seconds, decisions = result
-    return seconds / decisions if decisions else math.nan
+    return seconds / decisions
 
 
-def growth(series):
-    """Return the largest size that was run, and its time per decision relative to the smallest."""
-    run = [n for n, (_, decisions) in series.items() if decisions]
-    return run[-1], each(series[run[-1]]) / each(series[run[0]])
+def rows(sizes=SIZES, limit=LIMIT, all_sizes=True):
+    """Return a row for each comparison: with the other tools, and with the smallest size.
 
-
-def summary(sizes=SIZES, limit=LIMIT):
-    """Return the rows for the table of ``make bench``."""
+    Unless all sizes are asked for, these are the comparisons with other tools at one size, and
+    with the smallest size at the largest that was run.
+    """
     results = measure(sizes, limit)
-    rows = []
-    for ours in OURS:
-        for theirs in THEIRS:
-            rates = [1 / each(results[tool][PROMISED_AT]) for tool in (ours, theirs)]
-            rows.append(
-                {
-                    "what": f"decisions of {ours} at {PROMISED_AT:,} trials",
-                    "figure": f"{rates[0]:,.0f} per second",
-                    "compared with": f"{theirs}, {rates[1]:,.0f}",
-                    "ratio": f"{rates[0] / rates[1]:.1f} times as fast",
-                    "promised": "at least 50" if "Optuna" in theirs else "",
-                }
-            )
+    against_others = [
+        against_other(ours, theirs, trials, results)
+        for trials in (sizes if all_sizes else [TARGET_AT])
+        for ours in OURS
+        for theirs in THEIRS
+        if results[theirs][trials][1]
+    ]
+    against_smallest = []
     for tool, series in results.items():
-        largest, ratio = growth(series)
-        rows.append(
-            {
-                "what": f"time for a decision of {tool} at {largest:,} trials",
-                "figure": f"{1e6 * each(series[largest]):,.1f} µs",
-                "compared with": f"{sizes[0]:,} trials, {1e6 * each(series[sizes[0]]):,.1f} µs",
-                "ratio": f"{ratio:.2f} times as long",
-                "promised": "at most 2" if tool in OURS else "",
-            }
-        )
-    return rows
+        run = [trials for trials, (_, decisions) in series.items() if decisions]
+        shown = list(series)[1:] if all_sizes else run[-1:]
+        against_smallest += [against_first(tool, trials, series) for trials in shown]
+    return against_others + against_smallest
+
+
+def against_other(ours, theirs, trials, results):
+    rates = [1 / each(results[tool][trials]) for tool in (ours, theirs)]
+    return row(
+        f"decisions of {ours} at {trials:,} trials",
+        f"{rates[0]:,.0f} per second",
+        f"{theirs}, {rates[1]:,.0f}",
+        f"{rates[0] / rates[1]:.1f} times as fast",
+        "at least 50" if trials == TARGET_AT and "Optuna" in theirs else "",
+    )
+
+
+def against_first(tool, trials, series):
+    seconds, decisions = series[trials]
+    what = f"time for a decision of {tool} at {trials:,} trials"
+    if not decisions:
+        return row(what, f"not run (predicted: {seconds:,.0f} s in all)")
+    first, its_result = next(iter(series.items()))
+    took, at_first = each(series[trials]), each(its_result)
+    return row(
+        what,
+        f"{1e6 * took:,.1f} µs",
+        f"{first:,} trials, {1e6 * at_first:,.1f} µs",
+        f"{took / at_first:.2f} times as long",
+        "at most 2" if tool in OURS else "",
+    )
 
 
 def main():
@@ -222,34 +235,12 @@ def main():
         help=f"leave out what is predicted to take more seconds (default {LIMIT})",
     )
     options = parser.parse_args()
-    results = measure(sorted(options.sizes), options.limit)
-    rows = []
-    for tool, series in results.items():
-        _, first = next(iter(series.items()))
-        for trials, (seconds, decisions) in series.items():
-            row = {"": tool, "trials": f"{trials:,}"}
-            if decisions:
-                took = each((seconds, decisions))
-                row |= {
-                    "decisions": f"{decisions:,}",
-                    "decisions per second": f"{1 / took:,.0f}",
-                    "µs per decision": f"{1e6 * took:,.1f}",
-                    "relative to the first": f"{took / each(first):.2f}",
-                }
-                row |= {
-                    f"{ours} is x times as fast": f"{took / each(results[ours][trials]):.1f}"
-                    for ours in OURS
-                }
-            else:
-                row["decisions"] = f"not run (predicted {seconds:,.0f} s)"
-            rows.append(row)
-    table = pd.DataFrame(rows).fillna("")
-    print(table.to_markdown(index=False, disable_numparse=True, colalign=["left"] + ["right"] * 7))
-    print(
-        f"\nThe best of up to {REPEATS} repeats in turns, fewer where they take long. "
-        f"eta={ETA}, r_min=1, r_max={R_MAX}, {len(SPACE)} hyperparameters.\n"
-        f"{versions('sh_teach', 'optuna', 'syne-tune', 'numpy', 'scipy')}"
+    note = (
+        f"The best of up to {REPEATS} repeats in turns, fewer where they take long. "
+        f"eta={ETA}, r_min=1, r_max={R_MAX}, {len(SPACE)} hyperparameters."
     )
+    packages = ["sh_teach", "optuna", "syne-tune", "numpy", "scipy"]
+    show(rows(sorted(options.sizes), options.limit), *packages, note=note)
 
 
 if __name__ == "__main__":

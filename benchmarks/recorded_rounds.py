@@ -1,14 +1,13 @@
 """How long ten thousand rounds of successive halving on the recorded curves take.
 
-Every evaluation goes through tuner and scheduler. Promised: under 10 seconds in one process.
+Every evaluation goes through tuner and scheduler. The target: under 10 seconds in one process.
 
     python benchmarks/recorded_rounds.py
 """
 
 from time import perf_counter
 
-import pandas as pd
-from machine import versions
+from table import row, show
 
 from sh_teach import HPOTuner, RecordedCurves, SuccessiveHalvingScheduler
 
@@ -36,34 +35,20 @@ def measure(curves, eta, r_min):
     return seconds, alone, evaluations
 
 
-def summary():
-    """Return the row for the table of ``make bench``: the largest of the brackets."""
-    curves = RecordedCurves.load()
-    eta, r_min = BRACKETS[0]
-    seconds, alone, evaluations = measure(curves, eta, r_min)
-    return [
-        {
-            "what": f"{ROUNDS:,} rounds on recorded curves, {evaluations:,} evaluations",
-            "figure": f"{seconds:.1f} s",
-            "compared with": f"the objective alone, without tuner and scheduler, {alone:.1f} s",
-            "ratio": f"{seconds / alone:.1f} times as long",
-            "promised": "under 10 s",
-        }
-    ]
-
-
-def main():
+def rows(brackets=BRACKETS):
+    """Return a row for each pair of eta and r_min."""
     curves = RecordedCurves.load()
     rows = []
-    for eta, r_min in BRACKETS:
+    for eta, r_min in brackets:
         seconds, alone, evaluations = measure(curves, eta, r_min)
-        each = f"{1e6 * seconds / evaluations:.1f}"
-        rows.append((eta, r_min, f"{evaluations:,}", f"{seconds:.1f}", each, f"{alone:.1f}"))
-    names = ["eta", "r_min", "evaluations", f"seconds for {ROUNDS:,} rounds", "µs per evaluation"]
-    names.append("seconds of the objective alone")
-    print(pd.DataFrame(rows, columns=names).to_markdown(index=False, disable_numparse=True))
-    print(f"\nRecorded curves of {curves.r_max} epochs. {versions('sh_teach', 'numpy')}")
+        what = f"{ROUNDS:,} rounds on recorded curves, eta={eta}, r_min={r_min}"
+        each = 1e6 * seconds / evaluations
+        figure = f"{seconds:.1f} s, {each:.1f} µs for each of {evaluations:,} evaluations"
+        against = f"the objective alone, without tuner and scheduler, {alone:.1f} s"
+        ratio = f"{seconds / alone:.1f} times as long"
+        rows.append(row(what, figure, against, ratio, "under 10 s"))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    show(rows(), "sh_teach", "numpy")

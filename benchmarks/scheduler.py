@@ -1,6 +1,6 @@
 """How many decisions the scheduler takes in a second, also as a bracket grows.
 
-A decision is a `suggest` and an `update`. Promised: in a bracket of a million evaluations it
+A decision is a `suggest` and an `update`. The target: in a bracket of a million evaluations it
 takes at most twice as long as in one of a thousand.
 
     python benchmarks/scheduler.py
@@ -9,17 +9,16 @@ takes at most twice as long as in one of a thousand.
 import gc
 import random
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import numpy as np
-import pandas as pd
-from machine import versions
 from scipy import stats
+from table import row, show
 
 from sh_teach import RandomSearcher, SuccessiveHalvingScheduler
 
 SPACE = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
-EVALUATIONS = [10**3, 10**4, 10**5, 10**6]
+SIZES = [10**3, 10**4, 10**5, 10**6]
 ETA, R_MAX = 2, 256
 REPEATS = 5
 AT_LEAST = 10**5  # evaluations in one measurement: small brackets are run several times
@@ -33,11 +32,11 @@ def make_scheduler(evaluations):
 
 
 def seconds_of(work):
-    """Return how long ``work()`` takes, the garbage collector running as it usually does."""
+    """Return how long ``work()`` keeps the processor busy, garbage collection included."""
     gc.collect()
-    began = perf_counter()
+    began = process_time()
     work()
-    return perf_counter() - began
+    return process_time() - began
 
 
 def measure(evaluations, errors):
@@ -72,72 +71,40 @@ def measure_scipy(configurations=1000):
     return seconds_of(draw) / configurations
 
 
-def measure_all():
-    """Return the repeats of `measure` for each size, and those of `measure_scipy`."""
+def rows(sizes=SIZES):
+    """Return a row for each size of a bracket, and one for drawing alone."""
     rng = random.Random(0)
-    errors = [rng.random() for _ in range(max(EVALUATIONS))]
-    times, by_scipy = {evaluations: [] for evaluations in EVALUATIONS}, []
-    # In turns, so that a disturbance does not hit one size alone.
+    errors = [rng.random() for _ in range(max(sizes))]
+    times, by_scipy = {size: [] for size in sizes}, []
+    # In turns, so that a disturbance does not slow down one size alone.
     for _ in range(REPEATS):
-        for evaluations in EVALUATIONS:
-            times[evaluations].append(measure(evaluations, errors))
+        for size in sizes:
+            times[size].append(measure(size, errors))
         by_scipy.append(measure_scipy())
-    return times, by_scipy
-
-
-def summary():
-    """Return the row for the table of ``make bench``."""
-    times, _ = measure_all()
-    small, *_, large = (median(decision for decision, _ in times[n]) for n in EVALUATIONS)
-    return [
-        {
-            "what": f"time for a decision in a bracket of {EVALUATIONS[-1]:,} evaluations",
-            "figure": f"{1e6 * large:.1f} µs",
-            "compared with": f"a bracket of {EVALUATIONS[0]:,}, {1e6 * small:.1f} µs",
-            "ratio": f"{large / small:.2f} times as long",
-            "promised": "at most 2",
-        }
-    ]
-
-
-def main():
-    times, by_scipy = measure_all()
-    rows = []
-    for evaluations in EVALUATIONS:
-        bracket = make_scheduler(evaluations).bracket
-        decision = median(decision for decision, _ in times[evaluations])
-        drawing = median(drawing for _, drawing in times[evaluations])
-        slowest = max(decision for decision, _ in times[evaluations])
-        first = median(decision for decision, _ in times[EVALUATIONS[0]])
-        rows.append(
-            {
-                "": f"bracket of {bracket.n:,} trials",
-                "evaluations": f"{bracket.evaluations:,}",
-                "decisions per second": f"{1 / decision:,.0f}",
-                "µs per decision": f"{1e6 * decision:.2f}",
-                "slowest repeat, µs": f"{1e6 * slowest:.2f}",
-                f"time relative to {EVALUATIONS[0]:,}": f"{decision / first:.2f}",
-                "of it drawing": f"{drawing / decision:.0%}",
-            }
+    decisions = {size: median(decision for decision, _ in times[size]) for size in sizes}
+    drawing = {size: median(drawing for _, drawing in times[size]) for size in sizes}
+    first = sizes[0]
+    rows = [
+        row(
+            f"a decision in a bracket of {size:,} evaluations",
+            f"{1e6 * decision:.2f} µs, {1 / decision:,.0f} per second, "
+            f"{drawing[size] / decision:.0%} of it drawing",
+            f"a bracket of {first:,}, {1e6 * decisions[first]:.2f} µs" if size != first else "",
+            f"{decision / decisions[first]:.2f} times as long" if size != first else "",
+            "at most 2" if size != first else "",
         )
-    one_by_one = median(by_scipy)
-    rows.append(
-        {
-            "": "for comparison: scipy's rvs(), value by value, no scheduler",
-            "decisions per second": f"{1 / one_by_one:,.0f}",
-            "µs per decision": f"{1e6 * one_by_one:.2f}",
-            "slowest repeat, µs": f"{1e6 * max(by_scipy):.2f}",
-            "of it drawing": "100%",
-        }
-    )
-    table = pd.DataFrame(rows).fillna("")
-    print(table.to_markdown(index=False, disable_numparse=True, colalign=["left"] + ["right"] * 6))
-    print(
-        f"\nMedians of {REPEATS} repeats in turns. eta={ETA}, r_min=1, r_max={R_MAX}, "
-        f"{len(SPACE)} hyperparameters.\n"
-        f"{versions('sh_teach', 'numpy', 'scipy')}"
-    )
+        for size, decision in decisions.items()
+    ]
+    # About every second decision draws a configuration.
+    drawn, one_by_one = 1e6 * 2 * drawing[first], 1e6 * median(by_scipy)
+    against = f"scipy's rvs(), value by value, {one_by_one:.2f} µs"
+    ratio = f"{one_by_one / drawn:.1f} times as fast"
+    return [*rows, row("drawing a configuration", f"{drawn:.2f} µs", against, ratio)]
 
 
 if __name__ == "__main__":
-    main()
+    note = (
+        f"Medians of {REPEATS} repeats in turns. eta={ETA}, r_min=1, r_max={R_MAX}, "
+        f"{len(SPACE)} hyperparameters."
+    )
+    show(rows(), "sh_teach", "numpy", "scipy", note=note)

@@ -1,16 +1,20 @@
-"""How fast the simulated workers are, and how the time for an evaluation grows with their number.
+"""How fast the simulated workers are, as evaluations get more and against a bare loop.
 
-``python benchmarks/simulator.py`` promises: a million evaluations on ten thousand workers in
-under 20 seconds and 2 GB, and per evaluation at most 1.5 times what ten thousand take.
+    python benchmarks/simulator.py
+
+The targets: a million evaluations on ten thousand workers in under 20 seconds and 1 GB, per
+evaluation at most 1.5 times as long as of ten thousand, and at most twice as long as in a loop of
+the same algorithm with nothing but a heap of ends, a queue for each rung and a list of records.
 """
 
+import heapq
 import random
 import subprocess
 import sys
-from time import perf_counter
+from collections import deque
+from time import process_time
 
-import pandas as pd
-from machine import versions
+from table import row, show
 
 from sh_teach import (
     ASHAScheduler,
@@ -20,32 +24,87 @@ from sh_teach import (
     SuccessiveHalvingScheduler,
 )
 
-EVALUATIONS = [10**4, 10**5, 10**6]
-WORKERS = 10**4
+SIZES = [(10**4, 10**4), (10**5, 10**4), (10**6, 10**4)]  # evaluations and workers
+AGAINST_BARE = [(10**5, 10**3), (10**6, 10**4)]
 REPEATS = 3
+ETA, R_MAX = 4, 256
+LEVELS = [1, 4, 16, 64, 256]
 
 
-def scheduler(name, evaluations):
+def first_rung(evaluations):
+    """Return how many trials a round of about this many evaluations has: n + n/4 + ... = 4/3 n."""
+    return evaluations * 3 // 4
+
+
+def sh_teach(name, evaluations, workers):
+    """Run the tuner on simulated workers, and return its records."""
     searcher = RandomSearcher({"x": [1, 2, 3]}, seed=0)
-    if name == "ASHA":
-        return ASHAScheduler(searcher, eta=4, r_min=1, r_max=256)
-    # A bracket of about so many evaluations: n + n/4 + n/16 + ... = 4/3 n.
-    return SuccessiveHalvingScheduler(searcher, 4, 1, 256, prefact=evaluations * 3 / 4 / 256)
-
-
-def measure(name, evaluations):
-    """Print seconds and megabytes of one run; called in a process of its own."""
+    scheduler = ASHAScheduler(searcher, ETA, 1, R_MAX)
+    if name == "halving":
+        prefact = first_rung(evaluations) / R_MAX
+        scheduler = SuccessiveHalvingScheduler(searcher, ETA, 1, R_MAX, prefact=prefact)
     rng = random.Random(0)
-    workers = SimulatedWorkers(WORKERS, lambda config, a, b: (b - a) * (1 + rng.random()))
+    workers = SimulatedWorkers(workers, lambda config, a, b: (b - a) * (1 + rng.random()))
     tuner = HPOTuner(
-        scheduler(name, evaluations),
-        lambda x, max_epochs: rng.random(),
-        workers=workers,
-        progress=False,
+        scheduler, lambda x, max_epochs: rng.random(), workers=workers, progress=False
     )
-    began = perf_counter()
     tuner.run(evaluations)
-    print(perf_counter() - began, peak_megabytes())
+    return tuner.records
+
+
+def bare(evaluations, workers):
+    """Do the same as `sh_teach` with halving: the same trials, times and errors."""
+    n = first_rung(evaluations)
+    rng, choices = random.Random(0), random.Random(0)
+    last = len(LEVELS) - 1
+    sizes = [n // ETA**k for k in range(last + 1)]
+    queues, rungs = [], []  # of each round, for each rung
+    idle, running, records = list(range(workers)), [], []
+    now, started, trials = 0.0, 0, 0
+    while len(records) < evaluations:
+        while idle and started < evaluations:
+            waiting = next((q for queue in queues for q in reversed(queue) if q), None)
+            if waiting is None:
+                queues.append([deque() for _ in LEVELS])
+                rungs.append([[] for _ in LEVELS])
+                waiting = queues[-1][0]
+                for x in choices.choices([1, 2, 3], k=n):
+                    waiting.append((trials, len(rungs) - 1, 0, {"x": x, "max_epochs": LEVELS[0]}))
+                    trials += 1
+            trial_id, number, k, config = waiting.popleft()
+            paid = LEVELS[k - 1] if k else 0
+            ends = now + (config["max_epochs"] - paid) * (1 + rng.random())
+            record = {"number": started, "trial_id": trial_id, "round": number, "config": config}
+            record |= {"started": now, "worker": heapq.heappop(idle)}
+            heapq.heappush(running, (ends, started, k, record))
+            started += 1
+        now = running[0][0]
+        while running and running[0][0] == now:
+            _, _, k, record = heapq.heappop(running)
+            heapq.heappush(idle, record["worker"])
+            record |= {"ended": now, "error": rng.random(), "failure": None}
+            records.append(record)
+            rung = rungs[record["round"]][k]
+            rung.append((record["error"], record["trial_id"], record["config"]))
+            if len(rung) == sizes[k] and k < last:
+                for _, trial_id, config in sorted(rung)[: sizes[k + 1]]:
+                    config = config | {"max_epochs": LEVELS[k + 1]}
+                    queues[record["round"]][k + 1].append(
+                        (trial_id, record["round"], k + 1, config)
+                    )
+    return records
+
+
+def measure(name, evaluations, workers):
+    """Print the seconds and megabytes of a run, and what it came to; in a process of its own."""
+    began = process_time()  # of the processor: what else the machine does is not counted
+    if name == "bare":
+        records = bare(evaluations, workers)
+    else:
+        records = sh_teach(name, evaluations, workers)
+    seconds = process_time() - began
+    came_to = sum((record["worker"] + 1) * record["error"] * record["ended"] for record in records)
+    print(seconds, peak_megabytes(), came_to)
 
 
 def peak_megabytes():
@@ -57,52 +116,52 @@ def peak_megabytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def measure_all(repeats=REPEATS):
-    """Return a row for each scheduler and number of evaluations, the best of the repeats."""
+def best_of(runs, repeats):
+    """Return the seconds, the megabytes and the result of the best of the repeats, in turns."""
+    best = {}
+    for run in runs * repeats:
+        command = [sys.executable, __file__, *map(str, run)]
+        output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+        measured = tuple(map(float, output.split()))
+        best[run] = min(best.get(run, measured), measured)
+    return best
+
+
+def rows(repeats=REPEATS):
+    """Return a row for each scheduler and size, and one for each comparison with a bare loop."""
+    runs = [(name, *size) for name in ("halving", "ASHA") for size in SIZES]
+    runs += [(name, *size) for size in AGAINST_BARE for name in ("halving", "bare")]
+    best = best_of(list(dict.fromkeys(runs)), repeats)
     rows = []
-    for name in ("successive halving", "ASHA"):
-        best = {}
-        for evaluations in EVALUATIONS * repeats:
-            command = [sys.executable, __file__, name, str(evaluations)]
-            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-            seconds, megabytes = map(float, output.split())
-            best[evaluations] = min(
-                best.get(evaluations, (seconds, megabytes)), (seconds, megabytes)
-            )
-        for evaluations, (seconds, megabytes) in best.items():
-            each = seconds / evaluations
-            first = best[EVALUATIONS[0]][0] / EVALUATIONS[0]
-            rows.append((name, evaluations, seconds, 1e6 * each, each / first, megabytes))
+    for name in ("halving", "ASHA"):
+        small, *larger = ((size, best[name, *size]) for size in SIZES)
+        for size, run in larger:
+            target = "at most 1.5, under 20 s and 1 GB" if size == SIZES[-1] else ""
+            rows.append(compare(name, size, run, f"{small[0][0]:,} of them", small, target))
+    for size in AGAINST_BARE:
+        run, plain = best["halving", *size], best["bare", *size]
+        assert run[2] == plain[2], "the bare loop does not do the same"
+        rows.append(compare("halving", size, run, "the bare loop", (size, plain), "at most 2"))
     return rows
 
 
-def summary(repeats=2):
-    """Return the rows for the table of ``make bench``."""
-    rows = measure_all(repeats)
-    return [
-        {
-            "what": f"time for each of {evaluations:,} evaluations by {name}, "
-            f"simulated on {WORKERS:,} workers",
-            "figure": f"{micros:.1f} µs ({seconds:.1f} s, {megabytes:,.0f} MB)",
-            "compared with": f"each of {EVALUATIONS[0]:,}, {micros / relative:.1f} µs",
-            "ratio": f"{relative:.2f} times as long",
-            "promised": "at most 1.5, under 20 s and 2 GB",
-        }
-        for name, evaluations, seconds, micros, relative, megabytes in rows
-        if evaluations == EVALUATIONS[-1]
-    ]
-
-
-def main():
-    rows = measure_all()
-    names = ["scheduler", "evaluations", "seconds", "µs each", "relative", "peak MB"]
-    print(pd.DataFrame(rows, columns=names).to_markdown(index=False, floatfmt=".2f", intfmt=","))
-    print(f"\n{WORKERS:,} workers, best of {REPEATS} runs, each in a process of its own.")
-    print(versions("sh_teach", "numpy"))
+def compare(name, size, run, other, others, target):
+    """Return a row: the time for each evaluation of a run, against another run."""
+    (evaluations, workers), (seconds, megabytes, _) = size, run
+    (their_evaluations, _), (their_seconds, their_megabytes, _) = others
+    micros, their_micros = 1e6 * seconds / evaluations, 1e6 * their_seconds / their_evaluations
+    return row(
+        f"each of {evaluations:,} evaluations by {name} on {workers:,} simulated workers",
+        f"{micros:.1f} µs ({seconds:.1f} s, {megabytes:,.0f} MB)",
+        f"{other}, {their_micros:.1f} µs ({their_megabytes:,.0f} MB)",
+        f"{micros / their_micros:.2f} times as long",
+        target,
+    )
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        measure(sys.argv[1], int(sys.argv[2]))
+        measure(sys.argv[1], *map(int, sys.argv[2:]))
     else:
-        main()
+        note = f"The best of {REPEATS} runs, each in a process of its own."
+        show(rows(), "sh_teach", "numpy", note=note)

@@ -15,11 +15,10 @@ import time
 import warnings
 from functools import partial
 
-import pandas as pd
 import torch
 from lenet_epoch import TRANSFORM, PILImages, average_pooling
-from machine import versions
 from scipy import stats
+from table import row, show
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 
@@ -36,14 +35,14 @@ SPACE = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint
 INITIAL = {"learning_rate": 0.1, "batch_size": 128}
 EVALUATIONS = 30
 IMAGES = 10_000
-PROMISED = {
+TARGETS = {
     "the book's way: sequential, from scratch, DataLoader": "at least 5",
     "ideal: the bare steps on one thread, divided by two": "at least 0.77 with 60,000 images",
 }
 
 
 def objective(images, **arguments):
-    """Evaluate with epochs of so many images, in whatever process this is."""
+    """Evaluate with epochs of this many images, in whatever process this is."""
     lenet.IMAGES_PER_EPOCH = images
     return hpo_objective_lenet(**arguments, data="sample", device="cpu")
 
@@ -120,47 +119,38 @@ def steps(network, optimizer, batches):
 
 
 def measure(images, book=True):
-    """Return seconds: of ours, of the book's way (or ``nan``), and of the ideal."""
+    """Return the seconds of `sh_teach`, of the book's way if it is measured, and of the ideal."""
     # That four workers are many for two processors is what DataLoader would say each time.
     warnings.filterwarnings("ignore", message=".*worker processes")
     records, ours = two_processes(images)
     records.sort(key=lambda record: record["config"]["max_epochs"])
     ideal = bare_steps(records, images) / 2
-    return ours, books_way(records, images) if book else float("nan"), ideal
+    return ours, books_way(records, images) if book else None, ideal
 
 
-def summary(images=IMAGES):
-    """Return the rows for the table of ``make bench``."""
-    ours, *others = measure(images)
+def rows(images=IMAGES, book=True):
+    """Return a row for each way to do the same work."""
+    ours, *others = measure(images, book)
+    what = f"the book's {EVALUATIONS} evaluations on two processes, epochs of {images:,} images"
     return [
-        {
-            "what": f"the book's {EVALUATIONS} evaluations on two processes, "
-            f"epochs of {images:,} images",
-            "figure": f"{ours:.1f} s",
-            "compared with": f"{other}, {seconds:.1f} s",
-            "ratio": f"{seconds / ours:.2f} times as fast",
-            "promised": promised,
-        }
-        for (other, promised), seconds in zip(PROMISED.items(), others, strict=True)
+        row(
+            what,
+            f"{ours:.1f} s",
+            f"{other}, {seconds:.1f} s",
+            f"{seconds / ours:.2f} times as fast",
+            target,
+        )
+        for (other, target), seconds in zip(TARGETS.items(), others, strict=True)
+        if seconds is not None
     ]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--images", type=int, default=IMAGES, help=f"in an epoch (default {IMAGES})"
-    )
-    parser.add_argument("--without-book", action="store_true", help="measure only ours and ideal")
+    parser.add_argument("--images", type=int, default=IMAGES, help=f"per epoch (default {IMAGES})")
+    parser.add_argument("--without-book", action="store_true", help="leave out the book's way")
     options = parser.parse_args()
-    images = options.images
-    ours, *others = measure(images, book=not options.without_book)
-    rows = [("two processes, resumed", ours, 1.0, "")]
-    for (other, promised), seconds in zip(PROMISED.items(), others, strict=True):
-        rows.append((other, seconds, seconds / ours, promised))
-    names = [f"{EVALUATIONS} evaluations", "seconds", "ours is x times as fast", "promised"]
-    print(versions("torch", "distributed"))
-    print(f"\nEpochs of {images:,} images:\n")
-    print(pd.DataFrame(rows, columns=names).to_markdown(index=False, floatfmt=".2f"))
+    show(rows(options.images, not options.without_book), "sh_teach", "torch", "distributed")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ SVG = {"svg.hashsalt": "sh_teach", "svg.fonttype": "path", "font.size": 12}
 
 
 def learning_curves(curves):
-    """All recorded curves; the colour tells the learning rate."""
+    """All recorded curves; the colour is the learning rate."""
     ax = axes(figsize=FIGSIZE)
     rates = curves.table.groupby("config_id")["learning_rate"].first()
     norm = matplotlib.colors.LogNorm(rates.min(), rates.max())
@@ -50,7 +50,7 @@ def learning_curves(curves):
 
 
 def halving(curves, seed=3):
-    """One round on the real curves: what was trained, and dotted what was not paid for."""
+    """One round on the real curves: trained where a line is solid, not paid for where dotted."""
     ax = axes(figsize=FIGSIZE)
     bracket = Bracket(r_min=1, r_max=16, eta=2)
     scheduler = SuccessiveHalvingScheduler(curves.searcher(seed), eta=2, r_min=1, r_max=16)
@@ -98,7 +98,7 @@ def rungs(curves):
 
 
 def against_random_search(curves):
-    """What 40 runs had found by any time, with halving and without."""
+    """How good 40 runs are at any time, with halving and without."""
     ax = axes(figsize=FIGSIZE)
     # A bracket of one rung is random search.
     random_search = [
@@ -111,7 +111,7 @@ def against_random_search(curves):
 
 
 def overlapping_rounds(curves):
-    """Four workers: who is free while the rung is open starts the next round."""
+    """Four workers: one that is free while the rung is open starts the next round."""
     return plot_timeline(simulate(curves, successive_halving(curves), 4, 40)).figure
 
 

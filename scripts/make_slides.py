@@ -3,8 +3,8 @@
     python scripts/make_slides.py
 
 A slide is a piece of prose and the cells that follow it, down to the first output that is stored.
-What asks for a prediction stands alone, so that the answer stays hidden. Long code is folded where
-there is an output to look at. Exercises, imports and cells for guesses are left to the notebooks.
+Prose that asks for a prediction is a slide of its own, so that the answer stays hidden. Long code
+is folded if there is an output to look at. Exercises, imports and cells for guesses are left out.
 """
 
 import base64

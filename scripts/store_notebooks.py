@@ -40,7 +40,7 @@ def execute(notebook, folder):
 
 
 def normalise(notebook):
-    """Leave out, in place, what differs from run to run or from machine to machine."""
+    """Remove, in place, all that differs from run to run or from machine to machine."""
     notebook.metadata = METADATA
     notebook.nbformat_minor = 5
     give_ids(notebook.cells)
@@ -86,7 +86,7 @@ def merge_streams(outputs):
 
 
 def dumps(notebook):
-    """Give the notebook as the text of its file."""
+    """Return the notebook as the text of its file."""
     return v4.writes(notebook, indent=1) + "\n"
 
 
@@ -122,7 +122,7 @@ def faults(text):
 
 
 def cell_faults(cell):
-    """Find what a code cell must not hold."""
+    """Yield each fault of a code cell."""
     if "nbval-skip" in tags(cell):
         yield "is tagged nbval-skip"
     if re.search(r"(?mi)^\s*#\s*(NBVAL_|PYTEST_VALIDATE_)", cell.source):
@@ -135,7 +135,7 @@ def cell_faults(cell):
 
 
 def prose_faults(notebook):
-    """Find titles and images that are missing something."""
+    """Yield each fault of the titles and images."""
     prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     prose = re.sub(r"(?ms)^\s*(```|~~~).*?^\s*\1", "", prose)  # a comment in code is no title
     titles = len(re.findall(r"(?mi)^# |<h1|^[^\n]+\n=+ *$", prose))

@@ -87,7 +87,7 @@ def printed(cell):
 
 
 def student_edition(notebook):
-    """Take the solutions out, in place, and what the stubs printed."""
+    """Remove, in place, the solutions and the outputs of the stubs."""
     notebook.cells = [cell for cell in notebook.cells if "solution" not in tags(cell)]
     for cell in notebook.cells:
         if re.fullmatch(r"exercise-\d+", cell.id):
@@ -96,7 +96,7 @@ def student_edition(notebook):
 
 
 def write(folder):
-    """Write the student edition; the folder is replaced when all of it is there."""
+    """Write the student edition; the folder is replaced when the new one is complete."""
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     (new / "notebooks").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What the drawn figures of img/ promise."""
+"""The drawn figures of img/, and the links to them and to other files."""
 
 import re
 from pathlib import Path

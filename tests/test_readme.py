@@ -1,4 +1,4 @@
-"""What the README shows works, and what it names is there."""
+"""The README's example runs, and the files and commands that it names exist."""
 
 import re
 import sys
