@@ -32,7 +32,7 @@ _MODULES = {
     "widgets.picture": ["plot_step"],
     "widgets.explorer": ["explore_bracket"],
     "widgets.slow_motion": ["step_through", "be_the_scheduler"],
-    "classroom.check_scheduler": ["check_scheduler", "check_bracket", "check_objective"],
+    "classroom.check_scheduler": ["check_scheduler"],
     "classroom.answers": ["check_answer"],
     "classroom.source": ["show_source"],
 }
