@@ -74,8 +74,7 @@ def test_no_file_has_more_than_250_lines():
 
 
 def test_the_core_has_at_most_1700_lines_and_the_package_5000():
-    # The intersection goes as soon as ledger.py and checkpoint.py are there.
-    core = lines(CORE & set(FILES))
+    core = lines(CORE)
     assert sum(core.values()) <= 1700, core
     assert sum(lines(FILES).values()) <= 5000
 
@@ -124,7 +123,7 @@ def test_no_text_for_students_uses_a_private_name():
 IMPORT_EVERYTHING = """
 import sys
 import sh_teach
-heavy = {"hpo_objective_lenet", "load_fashion_mnist"}
+heavy = {"hpo_objective_lenet", "hpo_objective_mlp", "load_fashion_mnist"}
 sys.modules["torch"] = None  # as where it is not installed: an import of it fails
 for name in set(sh_teach.__all__) - heavy:
     getattr(sh_teach, name)
