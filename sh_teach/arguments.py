@@ -43,11 +43,13 @@ def error_value(error):
 
 
 def exception_classes(name, value):
-    """Raise a TypeError unless `value` is an exception class, or a tuple of them."""
-    for item in value if isinstance(value, tuple) else (value,):
+    """Return an exception class, or a tuple of them, as a tuple; else raise a TypeError."""
+    classes = value if isinstance(value, tuple) else (value,)
+    for item in classes:
         if not (isinstance(item, type) and issubclass(item, BaseException)):
             allowed = "an exception class, or a tuple of them"
             raise TypeError(f"{name}={value!r}: it must be {allowed}")
+    return classes
 
 
 def settings_of(thing):

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 
 from sh_teach.running.journal import Journal
 from sh_teach.running.plain_dicts import TrialIds
+from sh_teach.words import listing, plural
 
 
 class Ledger:
@@ -37,6 +38,19 @@ class Ledger:
     def in_use(self):
         """Return a context in which no other run can write to the journal."""
         return self._journal.in_use() if self._journal else nullcontext()
+
+    def check_pending(self):
+        """Raise if trials are pending that this ledger did not start: their rungs never fill."""
+        ours = {evaluation["trial_id"] for evaluation in self._open.values()}
+        lost = [
+            trial_id for trial_id in getattr(self.scheduler, "pending", ()) if trial_id not in ours
+        ]
+        if lost:
+            raise ValueError(
+                f"scheduler: it waits for the result of {plural(len(lost), 'trial')} that another "
+                f"tuner started ({listing(lost[:5])}). Assign the corrected function to the "
+                f"`objective` of that tuner and call its run() again, or make a new scheduler"
+            )
 
     def resume(self, results):
         """Retry what an earlier run left without one of these results."""

@@ -52,9 +52,9 @@ class HPOTuner:
     TypeError
         If the objective cannot take ``checkpoint=path`` though there is a `checkpoint_dir`.
     ValueError
-        If `checkpoint_dir` holds the checkpoints of another run, if `journal` belongs to another
-        run or is damaged, if a journal cannot tell this scheduler from others (see
-        `HPOScheduler.settings`), or if `workers` is below 1.
+        If `scheduler` waits for results that another tuner started, if `checkpoint_dir` holds the
+        checkpoints of another run, if `journal` belongs to another run, is damaged, or cannot
+        tell this scheduler from others (`HPOScheduler.settings`), or if `workers` is below 1.
     RuntimeError
         If another process uses the journal.
 
@@ -92,6 +92,7 @@ class HPOTuner:
         for evaluation in self._ledger.replay():
             self._workers.replay(evaluation)
             self._keep(evaluation)
+        self._ledger.check_pending()
         self._replayed = len(self.records)
         self.checkpoint_dir = checkpoint_folder(checkpoint_dir, objective, self._ledger.count)
 
@@ -107,7 +108,8 @@ class HPOTuner:
             Evaluations, as the book counts. In the first call, those of the journal count.
         catch : exception class or tuple of them
             What the objective may raise without ending the run: that evaluation then counts as
-            error ``inf``, and its record names the failure.
+            error ``inf``, and its record names the failure. An evaluation that was lost is
+            retried, unless `LostEvaluation` itself is named here.
 
         Raises
         ------
@@ -122,7 +124,8 @@ class HPOTuner:
         from tqdm.auto import tqdm
 
         remaining = integer("number_of_trials", number_of_trials, minimum=0) - self._replayed
-        exception_classes("catch", catch)
+        catch = exception_classes("catch", catch)
+        self._ledger.check_pending()
         running = 0
         with (
             DeferredInterrupt() as interrupt,
@@ -163,7 +166,7 @@ class HPOTuner:
     def _report(self, catch):
         """Report the next result and keep its record; return False if it was lost instead."""
         evaluation, error, failure = self._results.popleft()
-        if isinstance(failure, LostEvaluation) and not isinstance(failure, catch):
+        if isinstance(failure, LostEvaluation) and LostEvaluation not in catch:
             self._ledger.retry(evaluation)
             return False
         error = _error_that_counts(evaluation, error, failure, catch)

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sh_teach.classroom.source import source_without_docstring
+from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
+from sh_teach.running.workers import LostEvaluation
 from sh_teach.schedulers.base import BasicScheduler
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
 from sh_teach.schedulers.searchers import RandomSearcher
@@ -338,6 +340,23 @@ def test_a_failure_that_is_caught_counts_as_inf_and_its_rung_still_fills(catch):
     assert list(frame["trial_id"][4:6]) == [0, 1]
 
 
+@pytest.mark.parametrize("catch", [Exception, (KeyError, BaseException), (), OwnError])
+def test_a_lost_evaluation_is_retried_whatever_else_is_caught(catch):
+    workers = SimulatedWorkers(2, lambda *_: 1.0, drop_probability=0.2, seed=0)
+    tuner = HPOTuner(halving(), lambda x, max_epochs: x, workers=workers, progress=False)
+    tuner.run(30, catch=catch)
+    assert tuner.dataframe()["failure"].isna().all()
+
+
+def test_a_lost_evaluation_counts_as_failed_if_lost_evaluations_themselves_are_caught():
+    workers = SimulatedWorkers(2, lambda *_: 1.0, drop_probability=0.2, seed=0)
+    tuner = HPOTuner(halving(), lambda x, max_epochs: x, workers=workers, progress=False)
+    tuner.run(30, catch=(OwnError, LostEvaluation))
+    failures = tuner.dataframe()["failure"].dropna()
+    assert len(failures) > 0
+    assert all(failure.startswith("LostEvaluation") for failure in failures)
+
+
 def test_a_failure_of_another_kind_is_not_caught():
     tuner = quiet(halving(), fails_on_first_rung)
     with pytest.raises(OwnError):
@@ -389,6 +408,31 @@ def test_a_scheduler_that_suggests_nothing_though_nothing_runs_is_an_error_and_n
 
     with pytest.raises(RuntimeError, match="suggests nothing"):
         quiet(Idle()).run(1)
+
+
+def test_a_second_tuner_does_not_start_while_the_first_one_has_an_evaluation_to_repeat():
+    scheduler = halving()
+    first = quiet(scheduler, lambda x, max_epochs: x if len(first.records) < 3 else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        first.run(7)
+    with pytest.raises(ValueError, match=r"scheduler: .* 1 trial .* \(3\).* new scheduler"):
+        quiet(scheduler, lambda x, max_epochs: x)
+    first.objective = lambda x, max_epochs: x  # as the message says
+    first.run(4)
+    assert [record["trial_id"] for record in first.records[:4]] == [0, 1, 2, 3]
+    second = quiet(scheduler, lambda x, max_epochs: x)  # nothing is pending any more
+    second.run(7)
+    assert len(second.records) == 7
+
+
+def test_of_two_tuners_on_one_scheduler_made_before_either_ran_the_second_says_so():
+    scheduler = halving()
+    first, second = quiet(scheduler, lambda x, max_epochs: 1 / 0), quiet(scheduler, lambda **_: 0)
+    with pytest.raises(ZeroDivisionError):
+        first.run(1)
+    with pytest.raises(ValueError, match="another tuner started"):
+        second.run(1)
+    assert second.records == []
 
 
 # --- Ctrl-C --------------------------------------------------------------------------------
