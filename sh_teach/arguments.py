@@ -18,11 +18,22 @@ def integer(name, value, minimum):
 
 def positive(name, value):
     """Return `value` as a float, or raise a TypeError; a ValueError unless 0 < value < inf."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r}: it must be a number, not {type(value).__name__}")
-    if not 0 < value < math.inf:
+    if not 0 < _number(name, value) < math.inf:
         raise ValueError(f"{name}={value!r}: it must be above 0 and finite")
     return float(value)
+
+
+def at_least_0(name, value, below=math.inf):
+    """Return `value` as a float, or raise a TypeError; a ValueError unless 0 <= value < below."""
+    if not 0 <= _number(name, value) < below:
+        raise ValueError(f"{name}={value!r}: it must be at least 0 and below {below}")
+    return float(value)
+
+
+def _number(name, value):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r}: it must be a number, not {type(value).__name__}")
+    return value
 
 
 def error_value(error):

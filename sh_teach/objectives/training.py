@@ -13,7 +13,7 @@ _generator_lock = Lock()
 
 
 def train(network, optimizer, images, batches, max_epochs, checkpoint, config):
-    """Train up to epoch `max_epochs`, the epochs of the checkpoint included; pause after each.
+    """Train up to epoch `max_epochs`, pausing after each, and return the validation error.
 
     ``batches(epoch)`` gives the indices of the images of each step; there, epochs start from 0.
     """
@@ -25,6 +25,7 @@ def train(network, optimizer, images, batches, max_epochs, checkpoint, config):
             cross_entropy(outputs, images.train_labels[batch]).backward()
             optimizer.step()
         pause(network, optimizer, checkpoint, config, epoch + 1)
+    return validation_error(network, images)
 
 
 @torch.inference_mode()
