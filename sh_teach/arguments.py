@@ -37,15 +37,12 @@ def _number(name, value):
 
 
 def error_value(error):
-    """Return what an objective reported, also a tensor of one element or nan, as a float.
-
-    Raise a TypeError if it is no number: ``None`` of a forgotten ``return``, say.
-    """
+    """Return what an objective reported as a float, or raise a TypeError if it is no number."""
     if type(error) is float:  # the usual case; a large run checks millions of them
         return error
     if not isinstance(error, str | bytes | bool):
         try:
-            return float(error)
+            return float(error)  # also a tensor of one element, or nan
         except (TypeError, ValueError, RuntimeError, OverflowError):
             pass
     raise TypeError(
@@ -62,10 +59,7 @@ def exception_classes(name, value):
 
 
 def settings_of(thing):
-    """Return the class of an object and the arguments it was made with, but for a searcher.
-
-    Each is read from the attribute of its name; raise a ValueError if there is none.
-    """
+    """Return the class of an object and the arguments it was made with, but for a searcher."""
     parameters = inspect.signature(type(thing)).parameters.values()
     named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     names = [name for name in named if name != "searcher"]

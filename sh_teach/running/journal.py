@@ -37,10 +37,7 @@ class Journal:
         self._size = None  # of what was read or written here
 
     def entries(self):
-        """Return what was written so far; a last line that was cut off is removed, with a warning.
-
-        Raise if the journal belongs to another run, is in use, or has another damaged line.
-        """
+        """Return what was written; a last line that was cut off is removed, with a warning."""
         if not self.path.exists():
             self._size = 0
             return []
@@ -149,12 +146,11 @@ def _plain(value, where):
         return [_plain(item, where) for item in value]
     if isinstance(value, np.generic):
         return _plain(value.item(), where)
-    if hasattr(value, "dist"):  # a distribution with its parameters; those of scipy have a name
+    if distribution := getattr(value, "dist", None):  # scipy's have a name, others may not
         from scipy import stats
 
-        name = value.dist.name
-        if type(getattr(stats, name, None)) is type(value.dist):
-            return {name: _plain([*value.args, value.kwds], where)}
+        if type(getattr(stats, distribution.name, None)) is type(distribution):
+            return {distribution.name: _plain([*value.args, value.kwds], where)}
     text = repr(value)
     if callable(value) or isinstance(value, set | frozenset) or " at 0x" in text:
         raise ValueError(
