@@ -39,12 +39,10 @@ def check_packages():
         except importlib.metadata.PackageNotFoundError:
             yield "FIX", f"{name} is missing: {INSTALL}"
             continue
-        if name not in pins:
-            yield "ok", f"{name} {version}"
-        elif version == pins[name]:
-            yield "ok", f"{name} {version}, as pinned"
-        else:
+        if pins.get(name, version) != version:
             yield "note", f"{name} {version}, the notebooks were made with {pins[name]}"
+        else:
+            yield "ok", f"{name} {version}{', as pinned' if name in pins else ''}"
 
 
 def check_data():
@@ -113,12 +111,12 @@ CHECKS = (check_python, check_packages, check_data, check_torch, check_processes
 
 def main():
     """Print a line for each thing checked; return the exit code, 1 if there is one to fix."""
-    code = 0
+    states = set()
     for check in CHECKS:
         for state, text in check():
             print(f"{state:<5} {text}", flush=True)
-            code = 1 if state == "FIX" else code
-    return code
+            states.add(state)
+    return int("FIX" in states)
 
 
 if __name__ == "__main__":

@@ -18,23 +18,31 @@ def integer(name, value, minimum):
 
 def positive(name, value):
     """Return `value` as a float, or raise a TypeError; a ValueError unless 0 < value < inf."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r}: it must be a number, not {type(value).__name__}")
-    if not 0 < value < math.inf:
+    if not 0 < _number(name, value) < math.inf:
         raise ValueError(f"{name}={value!r}: it must be above 0 and finite")
     return float(value)
 
 
-def error_value(error):
-    """Return what an objective reported, also a tensor of one element or nan, as a float.
+def at_least_0(name, value, below=math.inf):
+    """Return `value` as a float, or raise a TypeError; a ValueError unless 0 <= value < below."""
+    if not 0 <= _number(name, value) < below:
+        raise ValueError(f"{name}={value!r}: it must be at least 0 and below {below}")
+    return float(value)
 
-    Raise a TypeError if it is no number: ``None`` of a forgotten ``return``, say.
-    """
+
+def _number(name, value):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r}: it must be a number, not {type(value).__name__}")
+    return value
+
+
+def error_value(error):
+    """Return what an objective reported as a float, or raise a TypeError if it is no number."""
     if type(error) is float:  # the usual case; a large run checks millions of them
         return error
     if not isinstance(error, str | bytes | bool):
         try:
-            return float(error)
+            return float(error)  # also a tensor of one element, or nan
         except (TypeError, ValueError, RuntimeError, OverflowError):
             pass
     raise TypeError(
@@ -53,10 +61,7 @@ def exception_classes(name, value):
 
 
 def settings_of(thing):
-    """Return the class of an object and the arguments it was made with, but for a searcher.
-
-    Each is read from the attribute of its name; raise a ValueError if there is none.
-    """
+    """Return the class of an object and the arguments it was made with, but for a searcher."""
     parameters = inspect.signature(type(thing)).parameters.values()
     named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     names = [name for name in named if name != "searcher"]

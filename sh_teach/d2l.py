@@ -31,23 +31,15 @@ class HyperParameters:
     """Base of classes that keep the arguments of their constructor as attributes."""
 
     def save_hyperparameters(self, ignore=()):
-        """Set an attribute for each argument of the method that calls this.
+        """Set an attribute for each argument of the method that calls this, but those to ignore.
 
-        Parameters
-        ----------
-        ignore : iterable of str
-            Arguments to leave out.
-
-        Examples
-        --------
         >>> class Point(HyperParameters):
         ...     def __init__(self, x, y=0):
         ...         self.save_hyperparameters()
         >>> Point(3).x, Point(3).y
         (3, 0)
         """
-        caller = inspect.currentframe().f_back
-        arguments = inspect.getargvalues(caller)
+        arguments = inspect.getargvalues(inspect.currentframe().f_back)
         named = {name: arguments.locals[name] for name in arguments.args[1:]}
         self.hparams = {name: value for name, value in named.items() if name not in ignore}
         for name, value in self.hparams.items():
@@ -68,25 +60,17 @@ class HPOScheduler(HyperParameters):
     def settings(self):
         """Return what identifies a run in its journal: class, saved arguments, searcher."""
         arguments = dict(getattr(self, "hparams", {}))
-        if "searcher" not in arguments:
-            name = type(self).__name__
+        name, searcher = type(self).__name__, arguments.pop("searcher", None)
+        if searcher is None:
             raise ValueError(
                 f"{name}: its __init__ must call save_hyperparameters(), with a searcher"
             )
-        searcher = arguments.pop("searcher").settings()
-        return {"class": type(self).__name__} | arguments | {"searcher": searcher}
+        return {"class": name} | arguments | {"searcher": searcher.settings()}
 
 
 def add_to_class(cls):
-    """Return a decorator that makes a function a method of `cls`, under the function's name.
+    """Return a decorator that makes a function a method of `cls`, also of objects made before.
 
-    Parameters
-    ----------
-    cls : type
-        The class. Instances that it has already get the method too.
-
-    Examples
-    --------
     >>> class Greeter:
     ...     pass
     >>> @add_to_class(Greeter)

@@ -134,14 +134,10 @@ class RecordedCurves:
 
 
 class RecordedSearcher(HPOSearcher):
-    """Configurations in random order, each once before any comes twice.
-
-    For each configuration, `configs` has a list of copies, which differ in the seed.
-    """
+    """Configurations in random order; each is given as a list of copies with different seeds."""
 
     def __init__(self, configs, seed=None):
         self.seed = None if seed is None else integer("seed", seed, minimum=0)
-        self.drawn = 0
         self._configs = configs
         self._rng = np.random.default_rng(self.seed)
         self._to_propose = []

@@ -39,10 +39,7 @@ def _value(text):
 
 
 def check_curves(table):
-    """Return the names of the hyperparameters and of the columns that tell curves apart.
-
-    If the table is malformed, a ValueError names the first row and column at fault.
-    """
+    """Return the names of the hyperparameters and of the columns that tell curves apart."""
     names = list(table.columns)
     for name in FIXED_COLUMNS + names:
         if names.count(name) != 1:

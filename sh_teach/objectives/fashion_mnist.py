@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SAMPLE_FILE = Path(__file__).parents[1] / "data" / "fashion_mnist_sample.npz"
 FOLDER_VARIABLE = "SH_TEACH_DATA"
-DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of package dataset-fashion-mnist
 CLASSES = ("T-shirt", "trousers", "pullover", "dress", "coat")
 CLASSES += ("sandal", "shirt", "sneaker", "bag", "ankle boot")
 SHA256 = {
@@ -178,11 +178,7 @@ def find_full_data(folder=None):
 
 
 def fetch(folder=None):
-    """Fill a folder with the full data set and return it; only this may use the network.
-
-    The files come from Debian's package ``dataset-fashion-mnist`` if it is installed, else by
-    torchvision's download. Files that are complete are kept.
-    """
+    """Fill a folder with the full data set and return it; only this may use the network."""
     folder = data_folder(folder)
     for path in raw_files(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -203,8 +199,4 @@ def fetch(folder=None):
 
 
 if __name__ == "__main__":
-    # Under -m this file is __main__; the checksums and the cache must be those of the package.
-    from sh_teach.objectives import fashion_mnist
-
-    chosen = fashion_mnist.fetch(sys.argv[1] if len(sys.argv) > 1 else None)
-    print(f"Fashion-MNIST, full data set: {chosen}")
+    print(f"Fashion-MNIST, full data set: {fetch(*sys.argv[1:2])}")

@@ -5,13 +5,7 @@ from torch import nn
 
 from sh_teach.arguments import integer, positive
 from sh_teach.objectives.fashion_mnist import load_fashion_mnist
-from sh_teach.objectives.training import (
-    epoch_generator,
-    seeded,
-    torch_device,
-    train,
-    validation_error,
-)
+from sh_teach.objectives.training import epoch_generator, seeded, torch_device, train
 
 IMAGES_PER_EPOCH = 60_000
 
@@ -80,8 +74,7 @@ def hpo_objective_lenet(
     def batches(epoch):
         return image_order(len(images.train_images), seed, epoch).to(device).split(batch_size)
 
-    train(network, optimizer, images, batches, max_epochs, checkpoint, config)
-    return validation_error(network, images)
+    return train(network, optimizer, images, batches, max_epochs, checkpoint, config)
 
 
 def image_order(n, seed, epoch):

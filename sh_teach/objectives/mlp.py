@@ -1,22 +1,11 @@
 """A second objective: a perceptron with dropout, trained on only 10,000 images."""
 
-import math
-import numbers
-
 import torch
 from torch import nn
 
-from sh_teach.arguments import integer, positive
+from sh_teach.arguments import at_least_0, integer, positive
 from sh_teach.objectives.fashion_mnist import load_fashion_mnist, split_validation
-from sh_teach.objectives.training import (
-    epoch_generator,
-    seeded,
-    torch_device,
-    train,
-    validation_error,
-)
-
-MEAN, STANDARD_DEVIATION = 0.286, 0.353  # of the grey values
+from sh_teach.objectives.training import epoch_generator, seeded, torch_device, train
 
 
 def hpo_objective_mlp(
@@ -40,19 +29,15 @@ def hpo_objective_mlp(
 
     Parameters
     ----------
-    learning_rate : float
-        Step size of SGD, above 0.
-    batch_size : int
-        Images per step.
+    learning_rate, batch_size, max_epochs, checkpoint, seed, device
+        As for `hpo_objective_lenet`; an epoch is one pass over the 10,000 images. The seed also
+        fixes which units are left out.
     width : int
         Units in each of the two hidden layers.
     dropout : float
         Share of the hidden units that each step leaves out, from 0 to below 1.
     weight_decay : float
         Strength of the pull of all weights towards 0, at least 0.
-    max_epochs, checkpoint, seed, device
-        As for `hpo_objective_lenet`; an epoch is one pass over the 10,000 images. The seed also
-        fixes which units are left out.
     data : {"auto", "full", "sample"}
         Where the validation images come from: 5,000 of the full set, or 1,250 of the sample.
     decay_epochs : int, optional
@@ -62,14 +47,12 @@ def hpo_objective_mlp(
     Returns
     -------
     float
-        Share of the validation images that are classified wrongly, between 0 and 1; ``nan`` if
-        the training diverged.
+        The share of wrongly classified images or ``nan``, as from `hpo_objective_lenet`.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is out of its range, or if the checkpoint belongs to another configuration
-        or was trained for more than `max_epochs`.
+        As `hpo_objective_lenet` does.
 
     Examples
     --------
@@ -84,18 +67,17 @@ def hpo_objective_mlp(
     learning_rate = positive("learning_rate", learning_rate)
     batch_size = integer("batch_size", batch_size, minimum=1)
     width = integer("width", width, minimum=1)
-    dropout = _at_least_0("dropout", dropout, below=1)
-    weight_decay = _at_least_0("weight_decay", weight_decay, below=math.inf)
+    dropout = at_least_0("dropout", dropout, below=1)
+    weight_decay = at_least_0("weight_decay", weight_decay)
     max_epochs = integer("max_epochs", max_epochs, minimum=1)
     seed = integer("seed", seed, minimum=0)
     device = torch_device(device)
     if decay_epochs is not None:
         decay_epochs = integer("decay_epochs", decay_epochs, minimum=1)
         max_epochs = min(max_epochs, decay_epochs)
-    images = load_fashion_mnist(data, device=device)
+    images, _ = split_validation(load_fashion_mnist(data, device=device))
     few = load_fashion_mnist("sample", device=device)
     images = images._replace(train_images=few.train_images, train_labels=few.train_labels)
-    images, _ = split_validation(images)
     config = dict(learning_rate=learning_rate, batch_size=batch_size, width=width, dropout=dropout)
     config |= dict(weight_decay=weight_decay, decay_epochs=decay_epochs)
     config |= dict(seed=seed, data=images.name)
@@ -117,8 +99,7 @@ def hpo_objective_mlp(
                 optimizer.param_groups[0]["lr"] = learning_rate * (1 - done)
             yield batch
 
-    train(network, optimizer, images, batches, max_epochs, checkpoint, config)
-    return validation_error(network, images)
+    return train(network, optimizer, images, batches, max_epochs, checkpoint, config)
 
 
 def perceptron(width, dropout, seed=0):
@@ -142,7 +123,8 @@ class Standardize(nn.Module):
 
     def forward(self, images):
         """Return images of the same shape."""
-        return (images - MEAN) / STANDARD_DEVIATION
+        mean, standard_deviation = 0.286, 0.353  # of the grey values
+        return (images - mean) / standard_deviation
 
 
 class Dropout(nn.Module):
@@ -159,11 +141,3 @@ class Dropout(nn.Module):
             return units
         kept = torch.rand(units.shape, generator=self.generator) >= self.share
         return units * kept.to(units.device) / (1 - self.share)
-
-
-def _at_least_0(name, value, below):
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r}: it must be a number, not {type(value).__name__}")
-    if not 0 <= value < below:
-        raise ValueError(f"{name}={value!r}: it must be at least 0 and below {below}")
-    return float(value)

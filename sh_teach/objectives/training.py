@@ -13,18 +13,16 @@ _generator_lock = Lock()
 
 
 def train(network, optimizer, images, batches, max_epochs, checkpoint, config):
-    """Train up to epoch `max_epochs`, the epochs of the checkpoint included; pause after each.
-
-    ``batches(epoch)`` gives the indices of the images of each step; there, epochs start from 0.
-    """
+    """Train up to epoch `max_epochs`, pausing after each, and return the validation error."""
     epochs_done = resume(network, optimizer, checkpoint, config, max_epochs)
     for epoch in range(epochs_done, max_epochs):
-        for batch in batches(epoch):
+        for batch in batches(epoch):  # the indices of the images of each step
             optimizer.zero_grad()
             outputs = network(images.train_images[batch])
             cross_entropy(outputs, images.train_labels[batch]).backward()
             optimizer.step()
         pause(network, optimizer, checkpoint, config, epoch + 1)
+    return validation_error(network, images)
 
 
 @torch.inference_mode()

@@ -21,21 +21,6 @@ class Journal:
     """A file of JSON lines: the settings of a run, then every suggestion and every result.
 
     Replaying it through a new scheduler gives the scheduler's state, so nothing else is stored.
-    The file's folder must exist; the file need not. A lock file is put beside it.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from sh_teach import BasicScheduler, HPOTuner, RandomSearcher
-    >>> path = Path(tempfile.mkdtemp()) / "run.jsonl"
-    >>> for process in 1, 2:
-    ...     scheduler = BasicScheduler(RandomSearcher({"x": [3, 4, 5]}, seed=0))
-    ...     tuner = HPOTuner(scheduler, lambda x: x**2, journal=path, progress=False)
-    ...     before = len(tuner.records)
-    ...     tuner.run(number_of_trials=10 * process)
-    ...     print(before, len(tuner.records))
-    0 10
-    10 20
     """
 
     def __init__(self, path, scheduler):
@@ -52,29 +37,22 @@ class Journal:
         self._size = None  # of what was read or written here
 
     def entries(self):
-        """Return what was written so far, without the header.
-
-        A last line that was cut off is removed from the file, with a warning. Raise a ValueError
-        if the journal belongs to another run or another line is damaged, and a RuntimeError if
-        another process runs on it.
-        """
+        """Return what was written; a last line that was cut off is removed, with a warning."""
         if not self.path.exists():
             self._size = 0
             return []
         with self.locked():
             lines = self.path.read_bytes().splitlines(keepends=True)
-            entries = [_parse(line) for line in lines]
             # A crash may have cut the header itself.
             if lines and not self._header.startswith(lines[0]):
-                self._check_header(entries[0])
-            if lines and entries[-1] is None:
+                self._check_header(_parse(lines[0]))
+            if lines and _parse(lines[-1]) is None:
                 warnings.warn(f"{self._named}: {TORN}", stacklevel=5)
                 lines.pop()
-                entries.pop()
                 os.truncate(self.path, sum(map(len, lines)))
+            entries = [_parse(line) for line in lines]
             if None in entries:
-                damaged = entries.index(None) + 1
-                raise ValueError(f"{self._named}: line {damaged} is damaged")
+                raise ValueError(f"{self._named}: line {entries.index(None) + 1} is damaged")
             self._size = sum(map(len, lines))
             return entries[1:]
 
@@ -168,9 +146,11 @@ def _plain(value, where):
         return [_plain(item, where) for item in value]
     if isinstance(value, np.generic):
         return _plain(value.item(), where)
-    distribution = getattr(value, "dist", None)
-    if distribution is not None and _is_in_scipy(distribution):
-        return {distribution.name: _plain([*value.args, value.kwds], where)}
+    if distribution := getattr(value, "dist", None):  # scipy's have a name, others may not
+        from scipy import stats
+
+        if type(getattr(stats, distribution.name, None)) is type(distribution):
+            return {distribution.name: _plain([*value.args, value.kwds], where)}
     text = repr(value)
     if callable(value) or isinstance(value, set | frozenset) or " at 0x" in text:
         raise ValueError(
@@ -178,12 +158,6 @@ def _plain(value, where):
             f"Use a string, and let the objective look up what it stands for"
         )
     return text
-
-
-def _is_in_scipy(distribution):
-    from scipy import stats
-
-    return type(getattr(stats, distribution.name, None)) is type(distribution)
 
 
 def _difference(theirs, ours):

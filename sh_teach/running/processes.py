@@ -37,23 +37,18 @@ def as_workers(workers):
 
 
 class ExecutorWorkers(Workers):
-    """The workers of a `concurrent.futures.Executor`, which stays the caller's to shut down.
-
-    What runs in another process must be importable there. The clock counts the seconds since the
-    first run began, without the time between runs.
-    """
+    """The workers of a `concurrent.futures.Executor`, which stays the caller's to shut down."""
 
     def __init__(self, executor):
         self.executor = executor
-        self._elapsed = 0.0
+        self._elapsed = 0.0  # at the end of the run before
         self._began = None
-        self._running = {}  # worker -> future
 
     def __enter__(self):
         """Start the clock. Each run has a queue of its own for what ends."""
-        self._began = time.perf_counter()
+        self._began = time.perf_counter() - self._elapsed
         self._done = queue.SimpleQueue()
-        self._running = {}
+        self._running = {}  # worker -> future
         return self
 
     def __exit__(self, *_):
@@ -65,9 +60,7 @@ class ExecutorWorkers(Workers):
     @property
     def now(self):
         """Seconds since the first run began, without the time between runs."""
-        if self._began is None:
-            return self._elapsed
-        return self._elapsed + time.perf_counter() - self._began
+        return self._elapsed if self._began is None else time.perf_counter() - self._began
 
     @property
     def free(self):
@@ -160,8 +153,7 @@ class LocalProcesses(ClusterWorkers):
                 dashboard_address=":0",  # the usual port may be taken
                 silence_logs="CRITICAL",
             )
-            stack.enter_context(cluster)
-            self.executor = stack.enter_context(Client(cluster))
+            self.executor = stack.enter_context(Client(stack.enter_context(cluster)))
             self._until_exit = stack.pop_all()
         self._last_seen = time.perf_counter()
         return super().__enter__()
