@@ -1,7 +1,6 @@
 """The report of a check: which rules passed, which failed, and the counterexamples."""
 
 import math
-from dataclasses import dataclass, field
 
 from sh_teach.words import plural
 
@@ -9,21 +8,17 @@ PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 MOST_EVENTS = 12
 
 
-@dataclass(repr=False)
 class Report:
     """The results of a check, by rule: ``"passed"``, ``"failed"`` or ``"not attempted"``."""
 
-    results: dict = field(default_factory=dict)
-    stories: dict = field(
-        default_factory=dict
-    )  # the smallest counterexample, or why not attempted
-    tables: dict = field(default_factory=dict)  # the counterexamples, for `plot_timeline`
+    def __init__(self):
+        self.results = {}
+        self.stories = {}  # the smallest counterexample, or why not attempted; empty if passed
+        self.tables = {}  # the counterexamples, for `plot_timeline`
 
     def add(self, rule, result, story="", table=None):
         """Note the result of a rule."""
-        self.results[rule] = result
-        if story:
-            self.stories[rule] = story
+        self.results[rule], self.stories[rule] = result, story
         if table is not None:
             self.tables[rule] = table
 
@@ -47,7 +42,7 @@ class Report:
             if result == NOT_ATTEMPTED and not self.of(PASSED):
                 continue  # nothing can be checked yet, and the count below says so
             lines.append(f"{result:15}{rule}")
-            lines += [f"    {line}" for line in self.stories.get(rule, "").splitlines()]
+            lines += [f"    {line}" for line in self.stories[rule].splitlines()]
         return "\n".join([*lines, self.counts()])
 
     def draw(self):

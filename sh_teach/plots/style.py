@@ -47,10 +47,7 @@ def legend_above(ax, **options):
 
 
 def bar_colors(round, height):
-    """Return the colour of an evaluation, and that of a text on it.
-
-    The round gives the hue. As the height of the rung, in (0, 1], grows, the colour gets darker.
-    """
+    """Return the colour of an evaluation, darker on a higher rung, and that of a text on it."""
     hue = np.array(to_rgb(ROUND_COLORS[int(round) % len(ROUND_COLORS)]))
     color = 1 - (0.35 + 0.65 * height) * (1 - hue)
     luminance = color**2.2 @ (0.21, 0.72, 0.07)
