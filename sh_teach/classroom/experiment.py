@@ -151,10 +151,11 @@ class Rung:
         missing = self.size - len(self.results)
         if 0 <= missing < self.places:
             best = sorted(self.errors, key=lambda id: (self.errors[id], order[id]))
-            for trial_id in best[: self.places - missing]:
+            sure = best[: self.places - missing]
+            for trial_id in sure:
                 self.certain.setdefault(trial_id, i)
             if missing == 0:
-                self.filled, self.best = i, best[: self.places]
+                self.filled, self.best = i, sure
 
 
 @dataclass

@@ -1,11 +1,10 @@
 """The report of a check: which rules passed, which failed, and the counterexamples."""
 
-import math
+from itertools import pairwise
 
 from sh_teach.words import plural
 
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
-MOST_EVENTS = 12
 
 
 class Report:
@@ -60,10 +59,10 @@ def counterexample(observation, violation):
     """Return what happened up to a violation, in the order of time; if long, what explains it."""
     at = violation.at
     shown = range(at + 1)
-    if len(shown) > MOST_EVENTS:
+    if len(shown) > 12:
         shown = sorted({*violation.because, at - 2, at - 1, at} & set(shown))
     lines = [str(observation.experiment)]
-    for before, i in zip([-1, *shown], shown, strict=False):
+    for before, i in pairwise([-1, *shown]):
         if i > before + 1:
             lines.append("...")
         lines.append(_sentence(observation.events[i]))
@@ -78,5 +77,4 @@ def _sentence(event):
     epochs = plural(event.trial["max_epochs"], "epoch")
     if event.kind == "start":
         return f"{now} worker {event.worker} is free and trains {trial} to {epochs}."
-    error = f"{event.error:.2f}" if math.isfinite(event.error) else str(event.error)
-    return f"{now} {trial} has error {error} after {epochs}."
+    return f"{now} {trial} has error {event.error:.2f} after {epochs}."

@@ -1,6 +1,5 @@
 """A recorder: what a scheduler does in a simulated run, event by event."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 from sh_teach.running.simulated import SimulatedWorkers
@@ -34,12 +33,11 @@ def observe(scheduler, objective, evaluations, until=(), **simulated):
     """Run a scheduler on ``SimulatedWorkers(**simulated)``, and return the `History`."""
     recorder = _Recorder(scheduler, **simulated)
     tuner = HPOTuner(recorder, objective, workers=recorder, progress=False)
-    stopped = None
     try:
         tuner.run(evaluations)
     except until as reason:
-        stopped = reason
-    return History(recorder.events, tuner, stopped)
+        return History(recorder.events, tuner, reason)
+    return History(recorder.events, tuner)
 
 
 class _Recorder(SimulatedWorkers):
@@ -50,7 +48,7 @@ class _Recorder(SimulatedWorkers):
         self.scheduler = scheduler
         self.events = []
         # By the identity of the suggestion, because the scheduler may change the dict itself.
-        self._starts = defaultdict(list)
+        self._starts = {}
 
     def _note(self, kind, **what):
         waiting = tuple(trial.copy() for trial in getattr(self.scheduler, "queue", ()))
@@ -67,7 +65,7 @@ class _Recorder(SimulatedWorkers):
         config = evaluation["config"]
         trial = Trial(config, evaluation["trial_id"], evaluation["round"])
         self._note("start", trial=trial, worker=evaluation["worker"], ends=evaluation["ends"])
-        self._starts[id(config)].append(self.events[-1])
+        self._starts.setdefault(id(config), []).append(self.events[-1])
 
     def update(self, config, error):
         start = self._starts[id(config)].pop()

@@ -78,10 +78,10 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     if evaluations is None:
         evaluations = sum(plan_of(scheduler, round).evaluations for round in (0, 1))
     evaluations = integer("evaluations", evaluations, minimum=1)
-    simulated = dict(n=integer("workers", workers, minimum=1), runtime=curves.runtime)
+    workers = integer("workers", workers, minimum=1)
+    pool = dict(n=workers, runtime=curves.runtime)
     # More than are shown: at the end of a run workers idle for want of evaluations.
-    enough = evaluations + simulated["n"]
-    history = observe(scheduler, curves.objective, enough, until=YourTurn, **simulated)
+    history = observe(scheduler, curves.objective, evaluations + workers, until=YourTurn, **pool)
     steps, before = [], Step()
     for event in history.events:
         step = _state_after(event, before)
@@ -108,7 +108,7 @@ class YourTurn(Exception):
 def _next_first(steps):
     """Return the steps with each queue in the order of service; its end may be served first."""
     for before, step in pairwise(steps):
-        if step.kind == "start" and len(before.waiting) > 1:
+        if step.kind == "start" and before.waiting:
             trial = step.started()[-1]
             if trial == before.waiting[-1] and trial != before.waiting[0]:
                 return [replace(step, waiting=step.waiting[::-1]) for step in steps]
