@@ -34,7 +34,7 @@ def guarded(name, function, *arguments):
     except NotImplementedError:
         raise Stopped(f"You have not written {name} yet.", True) from None
     except Exception as error:
-        sys.settrace(usual)
+        sys.settrace(usual)  # because the description runs some lines, too
         raise Stopped(f"{name} raised {described(error)}") from None
     finally:
         sys.settrace(usual)

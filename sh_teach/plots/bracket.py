@@ -1,7 +1,5 @@
 """Plots of a bracket: the plan of a round with its costs, and a round that ran by it."""
 
-from itertools import pairwise
-
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import Normalize
@@ -37,7 +35,6 @@ def plot_bracket(bracket, figure=None):
     levels, sizes = bracket.levels, bracket.sizes
     promoted = [*sizes[1:], 0]
     rungs = range(len(levels))
-    stopped = [size - above for size, above in pairwise(sizes)]
     for ax in both:
         style.axes(ax)
         ax.set_xlim(0, bracket.n * 1.12)
@@ -45,7 +42,7 @@ def plot_bracket(bracket, figure=None):
         ax.set_xlabel("trials")
     ladder.barh(rungs, promoted, color=style.BLUE, label="promoted")
     hatched = dict(color=style.VERMILLION, hatch="//", label="stopped")
-    ladder.barh(rungs[:-1], stopped, left=sizes[1:], **hatched)
+    ladder.barh(rungs[:-1], -np.diff(sizes), left=sizes[1:], **hatched)
     ladder.barh(rungs[-1:], sizes[-1:], color=style.GREEN, label="trained to the end")
     for k, size in enumerate(sizes):
         ladder.text(size + 0.01 * bracket.n, k, f" {size}", va="center", size=11)

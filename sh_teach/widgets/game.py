@@ -16,9 +16,16 @@ class ByChoice(SuccessiveHalvingScheduler):
         self._choices = iter(choices)
 
     def options(self):
-        """Return the rungs with waiting trials and the other choices; the rule's is the first."""
-        waiting = dict.fromkeys((trial.round, trial["max_epochs"]) for trial in self.waiting)
-        return [*waiting, "next round", *(["wait"] if self.pending else [])]
+        """Return a dict from each choice to its name: the rule's first, and rungs as a pair."""
+        names = {}
+        for trial in self.waiting:
+            round, level = trial.round, trial["max_epochs"]
+            name = f"train trial {trial.trial_id} of round {round} to {level} epochs"
+            names.setdefault((round, level), name)  # of a rung, the first that waits
+        names["next round"] = f"start round {self.rounds}"
+        if self.pending:
+            names["wait"] = "wait for the next result"
+        return names
 
     def suggest(self):
         """Return the chosen trial, or ``None`` to wait; raise `YourTurn` if a choice is due."""
@@ -28,7 +35,7 @@ class ByChoice(SuccessiveHalvingScheduler):
         if choice == "rule":
             return super().suggest()
         if choice not in self.options():
-            raise ValueError(f"choices has {choice!r}: it must be one of {self.options()}")
+            raise ValueError(f"choices has {choice!r}: it must be one of {list(self.options())}")
         if choice == "wait":
             return None
         if choice == "next round":
@@ -64,7 +71,7 @@ class Game:
         return scheduler, steps, None
 
     def _replay(self):
-        """Note the steps up to the next choice, and whether the game is over by then."""
+        """Run up to the next choice; `result_at` is ``None`` until the game is over."""
         enough = len(self.choices) + 1
         self._now, self.steps, self.result_at = self._run(enough, self.choices)
 
@@ -78,19 +85,14 @@ class Game:
         """Return the choices that there are, by name, that of the rule last; at the end, none."""
         if self.result_at is not None:
             return {}
-        names = {"next round": f"start round {self._now.rounds}"}
-        names["wait"] = "wait for the next result"
-        for trial in self._now.queue:
-            round, level = trial.round, trial["max_epochs"]
-            name = f"train trial {trial.trial_id} of round {round} to {level} epochs"
-            names.setdefault((round, level), name)  # of a rung, the first that waits
-        return {names[option]: option for option in reversed(self._now.options())}
+        return {name: choice for choice, name in reversed(self._now.options().items())}
 
     def choose(self, choice):
         """Carry out a choice, a value of `options`, and return in words what it costs."""
-        if choice not in self.options().values():
+        choices = list(self.options().values())
+        if choice not in choices:
             raise ValueError(f"choice={choice!r}: it must be one of {self.options()}")
-        by_rule = choice == self._now.options()[0]
+        by_rule = choice == choices[-1]
         before = self._forecast()
         self.choices.append(choice)
         late = self._forecast() - before

@@ -58,22 +58,23 @@ def _new_axes(figure, workers):
 def _draw_workers(ax, step, bracket_of, workers, until):
     axes(ax)
     for evaluation in (*step.done, *step.running.values()):
-        trial, lane, began = (evaluation[name] for name in ("trial", "worker", "started"))
+        trial, lane = evaluation["trial"], evaluation["worker"]
+        began, ends = evaluation["started"], evaluation["ends"]
         color, ink = _colors(trial, bracket_of(trial.round))
-        now = min(step.time, evaluation["ends"])
+        now = min(step.time, ends)
         ax.barh(lane, now - began, left=began, height=0.8, color=color, edgecolor="white")
-        if evaluation["ends"] > now:
+        if ends > now:
             rest = dict(facecolor="none", edgecolor=color, linestyle="--", linewidth=1.5)
-            ax.barh(lane, evaluation["ends"] - now, left=now, height=0.76, **rest)
+            ax.barh(lane, ends - now, left=now, height=0.76, **rest)
         # In the middle of what is done, or of what is to come if the evaluation has just begun.
         middle = (began + now) / 2
         if now - began <= 0.025 * until:
-            middle, ink = (now + evaluation["ends"]) / 2, "black"
+            middle, ink = (now + ends) / 2, "black"
         ax.text(middle, lane, trial.trial_id, color=ink, size=9, **CENTRED)
     ax.axvline(step.time, color="black", linewidth=1.5)
-    now = dict(transform=ax.get_xaxis_transform(), va="bottom", size=10)
+    above = dict(transform=ax.get_xaxis_transform(), va="bottom", size=10)
     side = "left" if step.time < 0.9 * until else "right"
-    ax.text(step.time, 1.0, f" t = {step.time:.1f} s ", ha=side, **now)
+    ax.text(step.time, 1.0, f" t = {step.time:.1f} s ", ha=side, **above)
     ax.set(xlim=(0, until), ylim=(workers - 0.4, -0.6), yticks=range(workers))
     ax.set(xlabel="time (seconds)", ylabel="worker")
 

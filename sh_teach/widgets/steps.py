@@ -124,9 +124,8 @@ def _state_after(event, before):
         done = [*done, running.pop(event.worker) | {"error": event.error}]
         latest = _latest_errors(done)
         waited = {trial.trial_id for trial in before.waiting}
-        new = [trial for trial in event.waiting if trial.trial_id not in waited]
-        promoted = [trial for trial in new if trial.trial_id in latest]
-        promoted.sort(key=lambda trial: rank((trial, latest[trial.trial_id])))
+        new = [t for t in event.waiting if t.trial_id in latest and t.trial_id not in waited]
+        promoted = sorted(new, key=lambda trial: rank((trial, latest[trial.trial_id])))
     state = dict(waiting=list(event.waiting), running=running, done=done, promoted=promoted)
     return Step(event.kind, event.time, **state)
 
