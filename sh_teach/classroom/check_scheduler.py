@@ -9,7 +9,6 @@ from sh_teach.classroom.student_code import Stopped
 from sh_teach.schedulers.bracket import Bracket
 
 SMALL = [Bracket(1, 2, 2), Bracket(1, 4, 2), Bracket(1, 3, 3), Bracket(1, 9, 3), Bracket(2, 10, 2)]
-LOGARITHM_TRAP = Bracket(1, 243, 3)  # log(243) / log(3) is below 5
 
 
 def check_scheduler(make_scheduler, timelines=True):
@@ -65,7 +64,8 @@ def _observations(make_scheduler):
         experiments = product(SMALL, workers, [errors], range(seeds))
         return [Experiment(*what).run(make_scheduler) for what in experiments]
 
-    trap = Experiment(LOGARITHM_TRAP).run(make_scheduler, rounds=1)
+    # In floating-point numbers, log(243) / log(3) is below 5.
+    trap = Experiment(Bracket(1, 243, 3)).run(make_scheduler, rounds=1)
     alone, together = [*tried([1], 3), trap], tried([2, 3, 4, 8], 8)
     return {
         "alone": alone,

@@ -8,7 +8,6 @@ from itertools import product
 
 from sh_teach.classroom.student_code import Stopped, guarded
 from sh_teach.running.history import observe
-from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
 from sh_teach.schedulers.base import rank
 from sh_teach.schedulers.bracket import Bracket
@@ -19,15 +18,11 @@ from sh_teach.words import listing, plural
 
 @dataclass(frozen=True)
 class Experiment:
-    """A bracket, simulated workers and a kind of errors to try a scheduler on.
-
-    Errors are ``"distinct"``, ``"equal"`` (on the first rung), ``"nan"`` (some are ``nan`` or
-    ``inf``) or ``"failed"`` (one evaluation of each rung fails).
-    """
+    """A bracket, simulated workers and a kind of errors to try a scheduler on."""
 
     bracket: Bracket
     workers: int = 1
-    errors: str = "distinct"
+    errors: str = "distinct"  # or "equal", "nan", "failed"; see `error`
     seed: int = 0
 
     def error(self, draw, max_epochs):
@@ -50,13 +45,13 @@ class Experiment:
 
     def run(self, make_scheduler, rounds=3):
         """Return the `Observation` of a new scheduler, for as many evaluations as rounds have."""
-        workers = SimulatedWorkers(self.workers, self.runtime, resume=False)
-        evaluations = rounds * self.bracket.evaluations
         try:
             scheduler = GuardedScheduler(make_scheduler, self.bracket)
         except Stopped as reason:
             return Observation(self, [], reason)
-        history = observe(scheduler, self.error, workers, evaluations, until=Stopped)
+        evaluations = rounds * self.bracket.evaluations
+        simulated = dict(n=self.workers, runtime=self.runtime, resume=False)
+        history = observe(scheduler, self.error, evaluations, until=Stopped, **simulated)
         changed = scheduler.changed_dict()
         return Observation(self, history.events, history.stopped, changed, history.tuner)
 
@@ -156,10 +151,11 @@ class Rung:
         missing = self.size - len(self.results)
         if 0 <= missing < self.places:
             best = sorted(self.errors, key=lambda id: (self.errors[id], order[id]))
-            for trial_id in best[: self.places - missing]:
+            sure = best[: self.places - missing]
+            for trial_id in sure:
                 self.certain.setdefault(trial_id, i)
             if missing == 0:
-                self.filled, self.best = i, best[: self.places]
+                self.filled, self.best = i, sure
 
 
 @dataclass
@@ -177,8 +173,8 @@ class Observation:
         """A `Rung` for each round and level that the bracket has, up to the latest round."""
         bracket = self.experiment.bracket
         latest = max((event.trial.round for event in self.events if event.trial), default=-1)
-        plan = product(range(latest + 1), enumerate(bracket.levels))
-        rungs = {(round, level): Rung(round, k, bracket) for round, (k, level) in plan}
+        pairs = product(range(latest + 1), range(bracket.K + 1))
+        rungs = {(round, k): Rung(round, k, bracket) for round, k in pairs}
         order = {}
         for i, event in enumerate(self.events):
             if event.kind == "wait":
@@ -186,9 +182,9 @@ class Observation:
             trial_id, round = event.trial.trial_id, event.trial.round
             k = bracket.levels.index(event.trial["max_epochs"])
             if event.kind == "end":
-                rungs[round, bracket.levels[k]].add(i, event, order)
+                rungs[round, k].add(i, event, order)
             else:
                 order.setdefault(trial_id, i)
                 if k > 0:
-                    rungs[round, bracket.levels[k - 1]].promoted.setdefault(trial_id, i)
+                    rungs[round, k - 1].promoted.setdefault(trial_id, i)
         return list(rungs.values())

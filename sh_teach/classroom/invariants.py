@@ -144,15 +144,15 @@ RUNS = "it runs with every bracket and any number of workers"
 PLAN = "a round has the planned number of trials on each rung"
 SURVIVE = "the best of a rung survive"
 BEST_FIRST = "survivors start best first"
-OR_AS_GOOD = partial(the_best_survive, ties=False)
+BUT_FOR_TIES = partial(the_best_survive, ties=False)
 RULES = [
     Rule(RUNS, [it_runs], "usual"),
     Rule(PLAN, [follows_the_plan], "alone"),
     Rule("first in, first out, the initial configuration first", [first_in_first_out], "usual"),
-    Rule(SURVIVE, [OR_AS_GOOD], "alone", PLAN),
+    Rule(SURVIVE, [BUT_FOR_TIES], "alone", PLAN),
     Rule(BEST_FIRST, [the_best_start_first], "usual", SURVIVE, the_best_survive),
     Rule("ties keep their order", [the_best_survive, the_best_start_first], "equal", BEST_FIRST),
-    Rule("nan and inf rank last", [OR_AS_GOOD], "nan", SURVIVE),
+    Rule("nan and inf rank last", [BUT_FOR_TIES], "nan", SURVIVE),
     Rule("a rung fills even if an evaluation fails", [follows_the_plan], "failed", PLAN),
     # With several workers rounds overlap, so a trial can be promoted among those of another one.
     Rule("rungs belong to a round", [the_best_survive], "together", SURVIVE),

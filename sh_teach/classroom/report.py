@@ -1,29 +1,23 @@
 """The report of a check: which rules passed, which failed, and the counterexamples."""
 
-import math
-from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sh_teach.words import plural
 
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
-MOST_EVENTS = 12
 
 
-@dataclass(repr=False)
 class Report:
     """The results of a check, by rule: ``"passed"``, ``"failed"`` or ``"not attempted"``."""
 
-    results: dict = field(default_factory=dict)
-    stories: dict = field(
-        default_factory=dict
-    )  # the smallest counterexample, or why not attempted
-    tables: dict = field(default_factory=dict)  # the counterexamples, for `plot_timeline`
+    def __init__(self):
+        self.results = {}
+        self.stories = {}  # the smallest counterexample, or why not attempted; empty if passed
+        self.tables = {}  # the counterexamples, for `plot_timeline`
 
     def add(self, rule, result, story="", table=None):
         """Note the result of a rule."""
-        self.results[rule] = result
-        if story:
-            self.stories[rule] = story
+        self.results[rule], self.stories[rule] = result, story
         if table is not None:
             self.tables[rule] = table
 
@@ -47,7 +41,7 @@ class Report:
             if result == NOT_ATTEMPTED and not self.of(PASSED):
                 continue  # nothing can be checked yet, and the count below says so
             lines.append(f"{result:15}{rule}")
-            lines += [f"    {line}" for line in self.stories.get(rule, "").splitlines()]
+            lines += [f"    {line}" for line in self.stories[rule].splitlines()]
         return "\n".join([*lines, self.counts()])
 
     def draw(self):
@@ -65,10 +59,10 @@ def counterexample(observation, violation):
     """Return what happened up to a violation, in the order of time; if long, what explains it."""
     at = violation.at
     shown = range(at + 1)
-    if len(shown) > MOST_EVENTS:
+    if len(shown) > 12:
         shown = sorted({*violation.because, at - 2, at - 1, at} & set(shown))
     lines = [str(observation.experiment)]
-    for before, i in zip([-1, *shown], shown, strict=False):
+    for before, i in pairwise([-1, *shown]):
         if i > before + 1:
             lines.append("...")
         lines.append(_sentence(observation.events[i]))
@@ -83,5 +77,4 @@ def _sentence(event):
     epochs = plural(event.trial["max_epochs"], "epoch")
     if event.kind == "start":
         return f"{now} worker {event.worker} is free and trains {trial} to {epochs}."
-    error = f"{event.error:.2f}" if math.isfinite(event.error) else str(event.error)
-    return f"{now} {trial} has error {error} after {epochs}."
+    return f"{now} {trial} has error {event.error:.2f} after {epochs}."

@@ -4,7 +4,8 @@ import linecache
 import sys
 import traceback
 
-MOST_LINES = 200_000  # that one call may execute
+# That one call may execute. Seconds would give another outcome on another machine.
+MOST_LINES = 200_000
 
 
 class Stopped(BaseException):
@@ -16,10 +17,7 @@ class Stopped(BaseException):
 
 
 def guarded(name, function, *arguments):
-    """Call a student's code; whatever happens in it, end with its result or with `Stopped`.
-
-    Lines are counted, and not seconds, so that the outcome is the same on every machine.
-    """
+    """Call a student's code; whatever happens in it, end with its result or with `Stopped`."""
     lines = 0
 
     def count(frame, event, _):
@@ -36,7 +34,7 @@ def guarded(name, function, *arguments):
     except NotImplementedError:
         raise Stopped(f"You have not written {name} yet.", True) from None
     except Exception as error:
-        sys.settrace(usual)
+        sys.settrace(usual)  # because the description runs some lines, too
         raise Stopped(f"{name} raised {described(error)}") from None
     finally:
         sys.settrace(usual)

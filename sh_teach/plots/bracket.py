@@ -1,26 +1,11 @@
 """Plots of a bracket: the plan of a round with its costs, and a round that ran by it."""
 
-from itertools import pairwise
-
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
-from sh_teach.plots.style import (
-    BLUE,
-    ERROR_LABEL,
-    GREEN,
-    LAST,
-    OUTLINE,
-    SKY,
-    STOPPED,
-    VERMILLION,
-    axes,
-    emptied,
-    legend_above,
-    style_axes,
-)
+from sh_teach.plots import style
 from sh_teach.schedulers import rank
 from sh_teach.words import plural
 
@@ -45,35 +30,34 @@ def plot_bracket(bracket, figure=None):
     if figure is None:
         figure = plt.figure(figsize=(10, 3.6), facecolor="white")
     margins = dict(left=0.07, right=0.985, top=0.86, bottom=0.17, wspace=0.2)
-    both = emptied(figure) if figure.axes else figure.subplots(1, 2, gridspec_kw=margins)
+    both = style.emptied(figure) if figure.axes else figure.subplots(1, 2, gridspec_kw=margins)
     ladder, area = both
     levels, sizes = bracket.levels, bracket.sizes
     promoted = [*sizes[1:], 0]
     rungs = range(len(levels))
-    stopped = [size - above for size, above in pairwise(sizes)]
     for ax in both:
-        style_axes(ax)
+        style.axes(ax)
         ax.set_xlim(0, bracket.n * 1.12)
         ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         ax.set_xlabel("trials")
-    ladder.barh(rungs, promoted, color=BLUE, label="promoted")
-    ladder.barh(rungs[:-1], stopped, left=sizes[1:], color=VERMILLION, hatch="//", label="stopped")
-    ladder.barh(rungs[-1:], sizes[-1:], color=GREEN, label="trained to the end")
+    ladder.barh(rungs, promoted, color=style.BLUE, label="promoted")
+    hatched = dict(color=style.VERMILLION, hatch="//", label="stopped")
+    ladder.barh(rungs[:-1], -np.diff(sizes), left=sizes[1:], **hatched)
+    ladder.barh(rungs[-1:], sizes[-1:], color=style.GREEN, label="trained to the end")
     for k, size in enumerate(sizes):
         ladder.text(size + 0.01 * bracket.n, k, f" {size}", va="center", size=11)
     ladder.set_yticks(rungs, levels)
     ladder.set_ylabel("rung level (epochs)")
     ground = dict(color="0.88", label=f"random search: {bracket.n * bracket.r_max:,}")
     area.bar(0, bracket.r_max, width=bracket.n, align="edge", **ground)
-    below = (0, *levels[:-1])
-    for low, high, size in zip(below, levels, sizes, strict=True):
-        step = dict(align="edge", color=SKY, edgecolor="white", linewidth=0.5)
+    for low, high, size in zip([0, *levels[:-1]], levels, sizes, strict=True):
+        step = dict(align="edge", color=style.SKY, edgecolor="white", linewidth=0.5)
         label = f"a round: {bracket.epochs(resume=True):,} epochs" if low == 0 else None
         area.bar(0, high - low, bottom=low, width=size, label=label, **step)
     area.set_ylabel("epochs")
     area.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     for ax in both:
-        legend_above(ax, fontsize=10)
+        style.legend_above(ax, fontsize=10)
     return figure
 
 
@@ -91,14 +75,13 @@ def plot_halving(table, ax=None):
         One lane for each trial, the best in the middle. As the error on the rung at a bar's end
         falls, the bar gets wider and darker; a white bar is an error that is not finite.
     """
-    ax = axes(ax, figsize=(8, min(1.5 + 0.3 * table["trial_id"].nunique(), 10)))
+    ax = style.axes(ax, figsize=(8, min(1.5 + 0.3 * table["trial_id"].nunique(), 10)))
     levels = sorted(table["max_epochs"].unique())
     finite = table["error"][np.isfinite(table["error"])]
     norm = Normalize(finite.min(), finite.max()) if len(finite) else Normalize(0, 1)
     last = table.sort_values("max_epochs", kind="stable").drop_duplicates("trial_id", keep="last")
-    best_first = sorted(
-        last.itertuples(), key=lambda row: (-row.max_epochs, rank((row, row.error)))
-    )
+    rows = last.itertuples()
+    best_first = sorted(rows, key=lambda row: (-row.max_epochs, rank((row, row.error))))
     # From the middle outwards: 0, 1, -1, 2, -2, ...
     lanes = {row.trial_id: (i + 1) // 2 * (-1) ** (i + 1) for i, row in enumerate(best_first)}
     for row in table.itertuples():
@@ -108,10 +91,11 @@ def plot_halving(table, ax=None):
         place = dict(y=lanes[row.trial_id], left=levels.index(row.max_epochs), width=1)
         ax.barh(**place, height=height, color=color, edgecolor="0.4", linewidth=0.5)
     for row in best_first:
-        at_last = row.max_epochs == levels[-1]
-        marker, size, color = (LAST, 150, GREEN) if at_last else (STOPPED, 45, VERMILLION)
+        marker, size, color = style.STOPPED, 45, style.VERMILLION
+        if row.max_epochs == levels[-1]:
+            marker, size, color = style.LAST, 150, style.GREEN
         place = levels.index(row.max_epochs) + 1, lanes[row.trial_id]
-        ax.scatter(*place, s=size, marker=marker, color=color, clip_on=False, **OUTLINE)
+        ax.scatter(*place, s=size, marker=marker, color=color, clip_on=False, **style.OUTLINE)
     for reached, level in enumerate(levels, start=1):
         size = table.loc[table["max_epochs"] == level, "trial_id"].nunique()
         above = dict(transform=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=12)
@@ -120,5 +104,5 @@ def plot_halving(table, ax=None):
     ax.set_xticks(range(len(levels) + 1), [0, *levels])
     ax.set_yticks(list(lanes.values()), list(lanes))
     ax.set(xlabel="rung level (epochs)", ylabel="trial", xlim=(0, len(levels)))
-    ax.figure.colorbar(plt.cm.ScalarMappable(norm, "cividis"), ax=ax, label=ERROR_LABEL)
+    ax.figure.colorbar(plt.cm.ScalarMappable(norm, "cividis"), ax=ax, label=style.ERROR_LABEL)
     return ax

@@ -4,19 +4,7 @@ from itertools import cycle
 
 import numpy as np
 
-from sh_teach.plots.style import (
-    BLUE,
-    ERROR_LABEL,
-    GREEN,
-    GREY,
-    LAST,
-    ORANGE,
-    OUTLINE,
-    STOPPED,
-    VERMILLION,
-    axes,
-    legend_above,
-)
+from sh_teach.plots import style
 
 
 def plot_rungs(table, ax=None):
@@ -34,7 +22,7 @@ def plot_rungs(table, ax=None):
     -------
     matplotlib.axes.Axes
     """
-    ax = axes(ax)
+    ax = style.axes(ax)
     levels = sorted(table["max_epochs"].unique())
     highest = table.groupby("trial_id")["max_epochs"].transform("max")
     finite = np.isfinite(table["error"])
@@ -45,21 +33,21 @@ def plot_rungs(table, ax=None):
     positions = np.searchsorted(levels, table["max_epochs"]) + 0.07 * steps
     at_last, promoted = table["max_epochs"] == levels[-1], table["max_epochs"] < highest
     for name, chosen, marker, size, color in (
-        ("promoted", promoted, "o", 65, BLUE),
-        ("stopped", ~promoted & ~at_last, STOPPED, 65, VERMILLION),
-        ("on the last rung", at_last, LAST, 150, GREEN),
+        ("promoted", promoted, "o", 65, style.BLUE),
+        ("stopped", ~promoted & ~at_last, style.STOPPED, 65, style.VERMILLION),
+        ("on the last rung", at_last, style.LAST, 150, style.GREEN),
     ):
-        style = dict(marker=marker, s=size, color=color, label=f"{name} ({chosen.sum()})")
-        ax.scatter(positions[chosen], heights[chosen], **style, **OUTLINE)
+        look = dict(marker=marker, s=size, color=color, label=f"{name} ({chosen.sum()})")
+        ax.scatter(positions[chosen], heights[chosen], **look, **style.OUTLINE)
     if not finite.all():
-        ax.axhline(high + 0.06 * span, color=GREY, linewidth=1)
+        ax.axhline(high + 0.06 * span, color=style.GREY, linewidth=1)
         right_of_rungs = dict(transform=ax.get_yaxis_transform(), ha="right", va="bottom")
         ax.text(0.99, high + 0.07 * span, "nan or failed", color="0.35", **right_of_rungs)
     for position in range(len(levels)):
         ax.axvline(position, color="0.9", linewidth=8, zorder=0)
     ax.set_xticks(range(len(levels)), levels)
-    ax.set(xlabel="rung level (epochs)", ylabel=ERROR_LABEL, xlim=(-0.5, len(levels) - 0.5))
-    legend_above(ax)
+    ax.set(xlabel="rung level (epochs)", ylabel=style.ERROR_LABEL, xlim=(-0.5, len(levels) - 0.5))
+    style.legend_above(ax)
     return ax
 
 
@@ -91,28 +79,29 @@ def plot_learning_curves(table, ax=None, highlight=None):
     matplotlib.axes.Axes
         The other trials in grey, with a cross where one was stopped before the last rung.
     """
-    ax = axes(ax)
+    ax = style.axes(ax)
     last = table["max_epochs"].max()
     if highlight is None:
         highlight = table.loc[table["max_epochs"] == last, "trial_id"].unique()
     markers = dict(zip(highlight, cycle("os^Dv"), strict=False))
-    colors = dict(zip(highlight, cycle([BLUE, ORANGE, GREEN, VERMILLION]), strict=False))
-    cross = dict(color=GREY, marker=STOPPED, markersize=8)
+    palette = cycle([style.BLUE, style.ORANGE, style.GREEN, style.VERMILLION])
+    colors = dict(zip(highlight, palette, strict=False))
+    cross = dict(color=style.GREY, marker=style.STOPPED, markersize=8)
     lines = {}
     for trial_id, trial in table.sort_values("max_epochs", kind="stable").groupby("trial_id"):
         epochs, errors = trial["max_epochs"], trial["error"]
         if trial_id in markers:
-            style = dict(color=colors[trial_id], marker=markers[trial_id], linewidth=2.5, zorder=3)
-            (lines[trial_id],) = ax.plot(epochs, errors, label=f"trial {trial_id}", **style)
+            look = dict(color=colors[trial_id], marker=markers[trial_id], linewidth=2.5, zorder=3)
+            (lines[trial_id],) = ax.plot(epochs, errors, label=f"trial {trial_id}", **look)
         else:
-            ax.plot(epochs, errors, color=GREY, linewidth=0.8, alpha=0.7)
+            ax.plot(epochs, errors, color=style.GREY, linewidth=0.8, alpha=0.7)
             if epochs.iloc[-1] < last:
                 ax.plot(epochs.iloc[-1:], errors.iloc[-1:], **cross)
     handles = [lines[trial_id] for trial_id in highlight]
     if (table.groupby("trial_id")["max_epochs"].max() < last).any():
         handles += ax.plot([], [], label="stopped earlier", linewidth=1, **cross)
     ax.set_xticks(sorted(table["max_epochs"].unique()))
-    ax.set(xlabel="epochs", ylabel=ERROR_LABEL)
+    ax.set(xlabel="epochs", ylabel=style.ERROR_LABEL)
     if handles:
-        legend_above(ax, handles=handles)
+        style.legend_above(ax, handles=handles)
     return ax

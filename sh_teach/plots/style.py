@@ -14,19 +14,14 @@ OUTLINE = dict(edgecolor="white", linewidth=0.8, zorder=3)
 
 
 def axes(ax=None, figsize=(7.5, 4.5)):
-    """Return the caller's Axes or, if there are none, new ones, in the style of all plots."""
+    """Style the caller's Axes or new ones: no box, and text that the last row can read."""
     if ax is None:
         _, ax = plt.subplots(figsize=figsize, layout="constrained", facecolor="white")
-    style_axes(ax)
-    return ax
-
-
-def style_axes(ax):
-    """Give Axes the style of all plots: no box, and text that can be read from the last row."""
     ax.spines[["top", "right"]].set_visible(False)
     for text in (ax.xaxis.label, ax.yaxis.label):
         text.set_size(13)
     ax.tick_params(labelsize=11)
+    return ax
 
 
 def emptied(figure):
@@ -47,10 +42,7 @@ def legend_above(ax, **options):
 
 
 def bar_colors(round, height):
-    """Return the colour of an evaluation, and that of a text on it.
-
-    The round gives the hue. As the height of the rung, in (0, 1], grows, the colour gets darker.
-    """
+    """Return the colour of an evaluation, darker on a higher rung, and that of a text on it."""
     hue = np.array(to_rgb(ROUND_COLORS[int(round) % len(ROUND_COLORS)]))
     color = 1 - (0.35 + 0.65 * height) * (1 - hue)
     luminance = color**2.2 @ (0.21, 0.72, 0.07)

@@ -77,10 +77,7 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1,
 
 
 def incumbents(runs, time="ended"):
-    """Return the times at which the incumbent of any run changed, and a row of errors per run.
-
-    They begin when every run has a finite error, and end with the shortest run.
-    """
+    """Return the times at which the incumbent of any run changed, and a row of errors per run."""
     steps = []
     for run in runs:
         best, changed = _incumbent(run)
@@ -123,15 +120,15 @@ def plot_timeline(table, ax=None, workers=None):
     idle = dict(facecolor="white", edgecolor="0.75", hatch="////", linewidth=0)
     ax.barh(lanes, end, height=0.8, **idle, zorder=0)
     levels = sorted(table["max_epochs"].unique())
-    first = table.groupby("trial_id")["max_epochs"].transform("min")
-    for row in table.assign(promoted=table["max_epochs"] > first).itertuples():
+    first_level = table.groupby("trial_id")["max_epochs"].min()
+    for row in table.itertuples():
         color, ink = bar_colors(row.round or 0, (levels.index(row.max_epochs) + 1) / len(levels))
         width = row.ended - row.started
         ax.barh(row.worker, width, left=row.started, height=0.8, color=color, edgecolor="white")
         if width > 0.022 * end * len(str(row.trial_id)):
             middle = row.started + width / 2
             ax.text(middle, row.worker, row.trial_id, ha="center", va="center", color=ink, size=9)
-        if row.promoted:
+        if row.max_epochs > first_level[row.trial_id]:
             ax.plot(row.started, row.worker + 0.28, clip_on=False, **PROMOTION)
         if not np.isfinite(row.error):
             ax.plot(row.ended, row.worker, clip_on=False, **FAILURE)

@@ -1,10 +1,9 @@
 """A recorder: what a scheduler does in a simulated run, event by event."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 
+from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
-from sh_teach.running.workers import Workers
 from sh_teach.schedulers.trial import Trial
 
 
@@ -27,37 +26,33 @@ class History:
 
     events: list
     tuner: HPOTuner
-    stopped: BaseException | None = None  # the exception that ended the run
+    stopped: BaseException | None = None  # the exception of `until` that ended the run
 
 
-def observe(scheduler, objective, workers, evaluations, until=()):
-    """Run a number of evaluations on simulated workers, and return the `History`.
-
-    An exception of a class in `until` ends the run and is kept; any other is raised.
-    """
-    recorder = _Recorder(scheduler, workers)
+def observe(scheduler, objective, evaluations, until=(), **simulated):
+    """Run a scheduler on ``SimulatedWorkers(**simulated)``, and return the `History`."""
+    recorder = _Recorder(scheduler, **simulated)
     tuner = HPOTuner(recorder, objective, workers=recorder, progress=False)
-    stopped = None
     try:
         tuner.run(evaluations)
     except until as reason:
-        stopped = reason
-    return History(recorder.events, tuner, stopped)
+        return History(recorder.events, tuner, reason)
+    return History(recorder.events, tuner)
 
 
-class _Recorder(Workers):
-    """To the tuner it is the scheduler and the workers; it passes each call on to these."""
+class _Recorder(SimulatedWorkers):
+    """Simulated workers that are the tuner's scheduler as well: each call is passed on."""
 
-    def __init__(self, scheduler, workers):
+    def __init__(self, scheduler, **simulated):
+        super().__init__(**simulated)
         self.scheduler = scheduler
-        self.workers = workers
         self.events = []
         # By the identity of the suggestion, because the scheduler may change the dict itself.
-        self._starts = defaultdict(list)
+        self._starts = {}
 
     def _note(self, kind, **what):
         waiting = tuple(trial.copy() for trial in getattr(self.scheduler, "queue", ()))
-        self.events.append(Event(kind, self.workers.now, waiting=waiting, **what))
+        self.events.append(Event(kind, self.now, waiting=waiting, **what))
 
     def suggest(self):
         suggestion = self.scheduler.suggest()
@@ -66,11 +61,11 @@ class _Recorder(Workers):
         return suggestion
 
     def start(self, evaluation, objective, arguments):
-        self.workers.start(evaluation, objective, arguments)
-        config, worker = evaluation["config"], evaluation["worker"]
+        super().start(evaluation, objective, arguments)
+        config = evaluation["config"]
         trial = Trial(config, evaluation["trial_id"], evaluation["round"])
-        self._note("start", trial=trial, worker=worker, ends=evaluation["ends"])
-        self._starts[id(config)].append(self.events[-1])
+        self._note("start", trial=trial, worker=evaluation["worker"], ends=evaluation["ends"])
+        self._starts.setdefault(id(config), []).append(self.events[-1])
 
     def update(self, config, error):
         start = self._starts[id(config)].pop()
@@ -78,21 +73,3 @@ class _Recorder(Workers):
             self.scheduler.update(config, error)
         finally:  # a result that the scheduler cannot take has arrived as well
             self._note("end", trial=start.trial, worker=start.worker, error=error)
-
-    def finished(self):
-        return self.workers.finished()
-
-    @property
-    def free(self):
-        return self.workers.free
-
-    @property
-    def now(self):
-        return self.workers.now
-
-    def __enter__(self):
-        self.workers.__enter__()
-        return self
-
-    def __exit__(self, *exception):
-        self.workers.__exit__(*exception)

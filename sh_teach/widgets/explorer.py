@@ -23,20 +23,19 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
         Sliders, what the bracket costs in words, and the picture of `plot_bracket`. An impossible
         choice is explained, and the last picture stays.
     """
-    sliders = {
-        "r_min": ipywidgets.IntSlider(r_min, 1, 32, description="r_min", **WIDE),
-        "r_max": ipywidgets.IntSlider(r_max, 1, 256, description="r_max", **WIDE),
-        "eta": ipywidgets.IntSlider(eta, 1, 8, description="eta", **WIDE),
-        "prefact": ipywidgets.FloatSlider(prefact, min=0.1, max=4, description="prefact", **WIDE),
-    }
+    sliders = [
+        ipywidgets.IntSlider(r_min, 1, 32, description="r_min", **WIDE),
+        ipywidgets.IntSlider(r_max, 1, 256, description="r_max", **WIDE),
+        ipywidgets.IntSlider(eta, 1, 8, description="eta", **WIDE),
+        ipywidgets.FloatSlider(prefact, min=0.1, max=4, description="prefact", **WIDE),
+    ]
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
     figure = Figure(figsize=(10, 3.6), facecolor="white")
 
     def show(_=None):
-        chosen = {name: slider.value for name, slider in sliders.items()}
-        prefact = chosen.pop("prefact")
+        r_min, r_max, eta, prefact = (slider.value for slider in sliders)
         try:
-            bracket = Bracket(**chosen).scaled(prefact)
+            bracket = Bracket(r_min, r_max, eta).scaled(prefact)
         except ValueError as error:
             words.value = spoken(f"Not possible. {error}.")
             return
@@ -47,11 +46,10 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
             "stairs for the epochs of a round, before the larger area of random search.",
         )
 
-    for slider in sliders.values():
+    for slider in sliders:
         slider.observe(show, names="value")
     show()
-    r_min, r_max, eta, prefact = sliders.values()
-    rows = [ipywidgets.HBox([r_min, r_max]), ipywidgets.HBox([eta, prefact])]
+    rows = [ipywidgets.HBox(sliders[:2]), ipywidgets.HBox(sliders[2:])]
     return ipywidgets.VBox([*rows, words, picture])
 
 

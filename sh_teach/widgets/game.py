@@ -9,30 +9,33 @@ from sh_teach.widgets.steps import YourTurn, record_steps
 
 
 class ByChoice(SuccessiveHalvingScheduler):
-    """Successive halving that follows given choices, one for each time that a worker asks.
-
-    A choice is ``"wait"``, ``"next round"``, the round and rung level of a waiting trial, or
-    ``"rule"`` for the usual one. When there is no choice left, `suggest` raises `YourTurn`.
-    """
+    """Successive halving that follows given choices: each one of `options`, or ``"rule"``."""
 
     def __init__(self, searcher, eta, r_min, r_max, choices=()):
         super().__init__(searcher, eta, r_min, r_max)
         self._choices = iter(choices)
 
     def options(self):
-        """Return the choices that there are, that of the rule first."""
-        waiting = dict.fromkeys((trial.round, trial["max_epochs"]) for trial in self.waiting)
-        return [*waiting, "next round", *(["wait"] if self.pending else [])]
+        """Return a dict from each choice to its name: the rule's first, and rungs as a pair."""
+        names = {}
+        for trial in self.waiting:
+            round, level = trial.round, trial["max_epochs"]
+            name = f"train trial {trial.trial_id} of round {round} to {level} epochs"
+            names.setdefault((round, level), name)  # of a rung, the first that waits
+        names["next round"] = f"start round {self.rounds}"
+        if self.pending:
+            names["wait"] = "wait for the next result"
+        return names
 
     def suggest(self):
-        """Return the chosen trial, or ``None`` for ``"wait"``."""
+        """Return the chosen trial, or ``None`` to wait; raise `YourTurn` if a choice is due."""
         choice = next(self._choices, None)
         if choice is None:
             raise YourTurn
         if choice == "rule":
             return super().suggest()
         if choice not in self.options():
-            raise ValueError(f"choices has {choice!r}: it must be one of {self.options()}")
+            raise ValueError(f"choices has {choice!r}: it must be one of {list(self.options())}")
         if choice == "wait":
             return None
         if choice == "next round":
@@ -45,23 +48,18 @@ class ByChoice(SuccessiveHalvingScheduler):
 
 
 class Game:
-    """A run that is decided choice by choice, and what each choice costs.
-
-    Takes what `be_the_scheduler` does. ``steps`` is the run up to the moment at which the next of
-    the ``choices`` is due; ``result_at`` is the time at which round 0 has trained a trial to
-    `r_max` and the game is over, or ``None`` before, and ``by_rule`` the same by the usual rule.
-    """
+    """A run that is decided choice by choice, and what each choice costs."""
 
     def __init__(self, curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
         self._curves, self._seed = curves, seed
         self.workers = workers
         self.bracket = Bracket(r_min, r_max, eta)
         self.choices = []
-        self.by_rule = self._forecast()
+        self.by_rule = self._forecast()  # `result_at` if all choices are those of the rule
         self._replay()
 
     def _run(self, evaluations, choices):
-        """Run from the start: so a choice is undone by leaving it out."""
+        """Run from the start; return the scheduler, the steps, and when round 0 has its result."""
         searcher, plan = self._curves.searcher(self._seed), self.bracket
         scheduler = ByChoice(searcher, plan.eta, plan.r_min, plan.r_max, choices)
         steps = record_steps(scheduler, self.workers, self._curves, evaluations)
@@ -73,8 +71,9 @@ class Game:
         return scheduler, steps, None
 
     def _replay(self):
-        made = self.choices
-        self._now, self.steps, self.result_at = self._run(len(made) + 1, made)
+        """Run up to the next choice; `result_at` is ``None`` until the game is over."""
+        enough = len(self.choices) + 1
+        self._now, self.steps, self.result_at = self._run(enough, self.choices)
 
     def _forecast(self):
         """Return when round 0 has its result if the rule decides from now on."""
@@ -86,20 +85,14 @@ class Game:
         """Return the choices that there are, by name, that of the rule last; at the end, none."""
         if self.result_at is not None:
             return {}
-        names = {
-            "wait": "wait for the next result",
-            "next round": f"start round {self._now.rounds}",
-        }
-        for trial in reversed(self._now.queue):  # of a rung, the first that waits comes last
-            rung = trial.round, trial["max_epochs"]
-            names[rung] = f"train trial {trial.trial_id} of round {rung[0]} to {rung[1]} epochs"
-        return {names[option]: option for option in reversed(self._now.options())}
+        return {name: choice for choice, name in reversed(self._now.options().items())}
 
     def choose(self, choice):
         """Carry out a choice, a value of `options`, and return in words what it costs."""
-        if choice not in self.options().values():
+        choices = list(self.options().values())
+        if choice not in choices:
             raise ValueError(f"choice={choice!r}: it must be one of {self.options()}")
-        by_rule = choice == self._now.options()[0]
+        by_rule = choice == choices[-1]
         before = self._forecast()
         self.choices.append(choice)
         late = self._forecast() - before

@@ -1,7 +1,5 @@
 """The picture of a step: the workers, the queue, and the rungs as they fill."""
 
-import math
-
 from matplotlib import pyplot as plt
 
 from sh_teach.plots.style import axes, bar_colors, emptied
@@ -9,6 +7,7 @@ from sh_teach.plots.style import axes, bar_colors, emptied
 MOST_WAITING = 20
 ROUNDS_SHOWN = 3
 MOST_ROWS = 10
+CENTRED = dict(ha="center", va="center")
 
 
 def plot_step(step, bracket, workers, until, figure=None):
@@ -39,7 +38,7 @@ def plot_step(step, bracket, workers, until, figure=None):
     if figure is None:
         figure = plt.figure(figsize=(10, 5.6), facecolor="white")
     bracket_of = bracket if callable(bracket) else lambda round: bracket
-    lanes, queue, *rungs = emptied(figure) or _new_axes(figure, workers)
+    lanes, queue, *rungs = emptied(figure) if figure.axes else _new_axes(figure, workers)
     _draw_workers(lanes, step, bracket_of, workers, until)
     _draw_waiting(queue, step, bracket_of)
     latest = max((trial.round for trial in [*step.waiting, *step.started()]), default=0)
@@ -59,25 +58,24 @@ def _new_axes(figure, workers):
 def _draw_workers(ax, step, bracket_of, workers, until):
     axes(ax)
     for evaluation in (*step.done, *step.running.values()):
-        trial, lane, began = (evaluation[name] for name in ("trial", "worker", "started"))
+        trial, lane = evaluation["trial"], evaluation["worker"]
+        began, ends = evaluation["started"], evaluation["ends"]
         color, ink = _colors(trial, bracket_of(trial.round))
-        now = min(step.time, evaluation["ends"])
+        now = min(step.time, ends)
         ax.barh(lane, now - began, left=began, height=0.8, color=color, edgecolor="white")
-        if evaluation["ends"] > now:
+        if ends > now:
             rest = dict(facecolor="none", edgecolor=color, linestyle="--", linewidth=1.5)
-            ax.barh(lane, evaluation["ends"] - now, left=now, height=0.76, **rest)
+            ax.barh(lane, ends - now, left=now, height=0.76, **rest)
         # In the middle of what is done, or of what is to come if the evaluation has just begun.
         middle = (began + now) / 2
         if now - began <= 0.025 * until:
-            middle, ink = (now + evaluation["ends"]) / 2, "black"
-        ax.text(middle, lane, trial.trial_id, ha="center", va="center", color=ink, size=9)
+            middle, ink = (now + ends) / 2, "black"
+        ax.text(middle, lane, trial.trial_id, color=ink, size=9, **CENTRED)
     ax.axvline(step.time, color="black", linewidth=1.5)
-    now = dict(transform=ax.get_xaxis_transform(), va="bottom", size=10)
+    above = dict(transform=ax.get_xaxis_transform(), va="bottom", size=10)
     side = "left" if step.time < 0.9 * until else "right"
-    ax.text(step.time, 1.0, f" t = {step.time:.1f} s ", ha=side, **now)
-    ax.set_xlim(0, until)
-    ax.set_ylim(workers - 0.4, -0.6)
-    ax.set_yticks(range(workers))
+    ax.text(step.time, 1.0, f" t = {step.time:.1f} s ", ha=side, **above)
+    ax.set(xlim=(0, until), ylim=(workers - 0.4, -0.6), yticks=range(workers))
     ax.set(xlabel="time (seconds)", ylabel="worker")
 
 
@@ -90,11 +88,10 @@ def _draw_waiting(ax, step, bracket_of):
         x, y = i % 4 + 0.5, i // 4 + 0.5
         outline = dict(edgecolor="black", linewidth=2) if i == 0 else dict(edgecolor="white")
         ax.bar(x, 0.9, bottom=y - 0.45, width=0.9, color=color, **outline)
-        ax.text(x, y - 0.13, trial.trial_id, ha="center", va="center", color=ink, size=11)
-        to = f"to {trial['max_epochs']}"
-        ax.text(x, y + 0.24, to, ha="center", va="center", color=ink, size=8)
+        ax.text(x, y - 0.13, trial.trial_id, color=ink, size=11, **CENTRED)
+        ax.text(x, y + 0.24, f"to {trial['max_epochs']}", color=ink, size=8, **CENTRED)
     if not step.waiting:
-        ax.text(2, 0.5, "empty", ha="center", va="center", size=11, style="italic")
+        ax.text(2, 0.5, "empty", size=11, style="italic", **CENTRED)
     if len(step.waiting) > MOST_WAITING:
         ax.text(2, 5, f"and {len(step.waiting) - MOST_WAITING} more", ha="center", va="top")
 
@@ -119,19 +116,15 @@ def _draw_rungs(ax, step, bracket, round):
             inside = dict(va="center", color=ink if survives else "black")
             trial, error = observed[place]
             ax.text(k - 0.4, place, trial.trial_id, ha="left", size=9, weight="bold", **inside)
-            ax.text(k + 0.4, place, _short(error), ha="right", size=8, **inside)
+            number = f"{error:.2f}".removeprefix("0")  # an error below 1, or nan or inf
+            ax.text(k + 0.4, place, number, ha="right", size=8, **inside)
         if size > rows:
             ax.text(k, rows - 0.4, f"+ {size - rows}", ha="center", va="top", size=8)
     ax.set_xticks(range(bracket.K + 1), bracket.levels)
-    ax.set(xlim=(-0.5, bracket.K + 0.5), ylim=(rows - 0.4, -0.6))
+    ax.set(xlim=(-0.5, bracket.K + 0.5), ylim=(rows - 0.4, -0.6), yticks=[])
     ax.set_xlabel("rung level (epochs)", size=11)
-    ax.set_yticks([])
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(length=0)
-
-
-def _short(error):
-    return f"{error:.2f}".removeprefix("0") if math.isfinite(error) else str(error)
 
 
 def _colors(trial, bracket):

@@ -13,8 +13,6 @@ from sh_teach.widgets.html import WIDE, image, spoken
 from sh_teach.widgets.picture import plot_step
 from sh_teach.widgets.steps import Step, plan_of, record_steps
 
-PLAY_MILLISECONDS = 1500
-
 
 def _button(description, tooltip):
     return ipywidgets.Button(description=description, tooltip=tooltip, layout={"width": "auto"})
@@ -44,7 +42,7 @@ def step_through(scheduler, workers, curves):
     runs = {name: record_steps(s, workers, curves) for name, s in schedulers.items()}
     choice = ipywidgets.Dropdown(options=list(runs), description="scheduler", **WIDE)
     event = ipywidgets.IntSlider(0, 0, len(runs[choice.value]) - 1, description="event", **WIDE)
-    play = ipywidgets.Play(max=event.max, interval=PLAY_MILLISECONDS)
+    play = ipywidgets.Play(max=event.max, interval=1500)  # milliseconds
     back = _button("back", "One event back")
     forward = _button("next event", "One event on")
     to_promotion = _button("to the next promotion", "On to the next full rung")
@@ -59,7 +57,7 @@ def step_through(scheduler, workers, curves):
         picture.value = image(drawn, describe_step(step))
 
     def go(by):
-        event.value = min(max(event.value + by, 0), event.max)
+        event.value += by  # the slider keeps it in its range
 
     def go_to_promotion(_):
         later = range(event.value + 1, event.max + 1)
@@ -67,10 +65,9 @@ def step_through(scheduler, workers, curves):
         event.value = next((i for i in later if steps[i].promoted), event.max)
 
     def change_scheduler(_):
-        event.max = play.max = len(runs[choice.value]) - 1
-        if event.value == 0:
-            show()
         event.value = 0
+        event.max = play.max = len(runs[choice.value]) - 1
+        show()
 
     back.on_click(lambda _: go(-1))
     forward.on_click(lambda _: go(1))

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from sh_teach.arguments import integer
 from sh_teach.running.history import observe
-from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.schedulers.base import rank
 from sh_teach.words import listing, plural
 
@@ -79,15 +78,16 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     if evaluations is None:
         evaluations = sum(plan_of(scheduler, round).evaluations for round in (0, 1))
     evaluations = integer("evaluations", evaluations, minimum=1)
-    pool = SimulatedWorkers(workers, curves.runtime)
+    workers = integer("workers", workers, minimum=1)
+    pool = dict(n=workers, runtime=curves.runtime)
     # More than are shown: at the end of a run workers idle for want of evaluations.
-    history = observe(scheduler, curves.objective, pool, evaluations + pool.n, until=YourTurn)
-    steps = [Step()]
+    history = observe(scheduler, curves.objective, evaluations + workers, until=YourTurn, **pool)
+    steps, before = [], Step()
     for event in history.events:
-        step = _state_after(event, steps[-1])
-        sentence = _sentence(scheduler, pool.n, steps[-1], event, step)
+        step = _state_after(event, before)
+        sentence = _sentence(scheduler, workers, before, event, step)
         steps.append(replace(step, sentence=sentence))
-    del steps[0]
+        before = step
     if history.stopped:
         return steps
     last = [i for i, step in enumerate(steps) if step.kind == "end"][evaluations - 1]
@@ -108,7 +108,7 @@ class YourTurn(Exception):
 def _next_first(steps):
     """Return the steps with each queue in the order of service; its end may be served first."""
     for before, step in pairwise(steps):
-        if step.kind == "start" and len(before.waiting) > 1:
+        if step.kind == "start" and before.waiting:
             trial = step.started()[-1]
             if trial == before.waiting[-1] and trial != before.waiting[0]:
                 return [replace(step, waiting=step.waiting[::-1]) for step in steps]
@@ -118,15 +118,14 @@ def _next_first(steps):
 def _state_after(event, before):
     running, done, promoted = dict(before.running), before.done, []
     if event.kind == "start":
-        times = dict(started=event.time, ends=event.ends)
-        running[event.worker] = dict(trial=event.trial, worker=event.worker) | times
+        evaluation = dict(trial=event.trial, worker=event.worker)
+        running[event.worker] = evaluation | dict(started=event.time, ends=event.ends)
     elif event.kind == "end":
         done = [*done, running.pop(event.worker) | {"error": event.error}]
         latest = _latest_errors(done)
-        known = {(trial.trial_id, trial["max_epochs"]) for trial in before.waiting}
-        new = [t for t in event.waiting if (t.trial_id, t["max_epochs"]) not in known]
-        promoted = [trial for trial in new if trial.trial_id in latest]
-        promoted.sort(key=lambda trial: rank((trial, latest[trial.trial_id])))
+        waited = {trial.trial_id for trial in before.waiting}
+        new = [t for t in event.waiting if t.trial_id in latest and t.trial_id not in waited]
+        promoted = sorted(new, key=lambda trial: rank((trial, latest[trial.trial_id])))
     state = dict(waiting=list(event.waiting), running=running, done=done, promoted=promoted)
     return Step(event.kind, event.time, **state)
 
@@ -191,11 +190,11 @@ def _result(scheduler, event, after):
         return f"{said}: this is the last rung of round {trial.round}."
     said = f"{said}: result {count} of {size} on its rung of round {trial.round}."
     if not after.promoted:
-        full = " The rung is full, but no trial is promoted from it."
-        return said + full * (count == size)
-    trials = "trial {} is" if len(after.promoted) == 1 else "trials {} are"
-    trials = trials.format(listing(promoted.trial_id for promoted in after.promoted))
-    news = f"{trials} promoted to {plan.levels[k + 1]} epochs."
+        nothing = " The rung is full, but no trial is promoted from it."
+        return said + nothing if count == size else said
+    ids = listing(promoted.trial_id for promoted in after.promoted)
+    trials_are = f"trial {ids} is" if len(after.promoted) == 1 else f"trials {ids} are"
+    news = f"{trials_are} promoted to {plan.levels[k + 1]} epochs."
     if count == size and {promoted.round for promoted in after.promoted} == {trial.round}:
         return f"{said} The rung is full: {news}"
     if getattr(scheduler, "promote_when_certain", False):

@@ -26,7 +26,7 @@ def epochs(config, r_from, r_to):
 
 
 def pool(n, **options):
-    return SimulatedWorkers(n, epochs, **options)
+    return dict(n=n, runtime=epochs, **options)
 
 
 def halving(**options):
@@ -34,7 +34,7 @@ def halving(**options):
 
 
 def test_the_events_of_one_round():
-    events = observe(halving(), objective, pool(1), 3).events
+    events = observe(halving(), objective, 3, **pool(1)).events
     assert [event.kind for event in events] == ["start", "end"] * 3
     assert [event.time for event in events] == [0, 1, 1, 2, 2, 3]
     first, second = events[0].trial, events[2].trial
@@ -47,9 +47,9 @@ def test_the_events_of_one_round():
 
 
 def test_the_run_is_that_of_the_tuner_alone():
-    tuner = HPOTuner(halving(), objective, workers=pool(4), progress=False)
+    tuner = HPOTuner(halving(), objective, workers=SimulatedWorkers(**pool(4)), progress=False)
     tuner.run(40)
-    history = observe(halving(), objective, pool(4), 40)
+    history = observe(halving(), objective, 40, **pool(4))
     assert history.tuner.records == tuner.records
     assert history.stopped is None
     assert [e.error for e in history.events if e.kind == "end"] == [
@@ -58,14 +58,14 @@ def test_the_run_is_that_of_the_tuner_alone():
 
 
 def test_a_worker_that_gets_nothing_is_an_event():
-    events = observe(halving(overlap_rounds=False), objective, pool(4), 3).events
+    events = observe(halving(overlap_rounds=False), objective, 3, **pool(4)).events
     assert [event.kind for event in events[:4]] == ["start", "start", "wait", "end"]
     assert events[2] == Event("wait", 0.0)
 
 
 def test_an_evaluation_that_is_lost_starts_twice_and_ends_once():
     workers = pool(1, drop_probability=0.5, seed=0)
-    events = observe(halving(), objective, workers, 10).events
+    events = observe(halving(), objective, 10, **workers).events
     starts = [event for event in events if event.kind == "start"]
     assert len(starts) > 10
     assert len([event for event in events if event.kind == "end"]) == 10
@@ -73,7 +73,7 @@ def test_an_evaluation_that_is_lost_starts_twice_and_ends_once():
 
 def test_a_scheduler_without_a_queue_has_nothing_waiting():
     asha = ASHAScheduler(searcher(), eta=2, r_min=1, r_max=4)
-    assert {event.waiting for event in observe(asha, objective, pool(2), 10).events} == {()}
+    assert {event.waiting for event in observe(asha, objective, 10, **pool(2)).events} == {()}
 
 
 class ChangesItsDicts:
@@ -91,7 +91,7 @@ class ChangesItsDicts:
 
 
 def test_events_keep_what_was_suggested_and_count_plain_dicts():
-    events = observe(ChangesItsDicts(), objective, pool(1), 3).events
+    events = observe(ChangesItsDicts(), objective, 3, **pool(1)).events
     assert [event.trial["max_epochs"] for event in events] == [1, 1, 2, 2, 3, 3]
     assert [event.waiting for event in events[:2]] == [(), ({"x": 1, "max_epochs": 2},)]
     assert all(isinstance(event.trial, Trial) and event.trial.trial_id == 0 for event in events)
@@ -116,17 +116,17 @@ def stopping(method, exception=Stop):
 
 
 def test_an_exception_that_is_waited_for_ends_the_run_and_is_kept():
-    history = observe(stopping("suggest"), objective, pool(2), 3, until=Stop)
+    history = observe(stopping("suggest"), objective, 3, until=Stop, **pool(2))
     assert isinstance(history.stopped, Stop)
     assert [event.kind for event in history.events] == ["start"]
 
 
 def test_a_result_that_the_scheduler_fails_on_is_an_event():
-    history = observe(stopping("update"), objective, pool(1), 3, until=(Stop, KeyError))
+    history = observe(stopping("update"), objective, 3, until=(Stop, KeyError), **pool(1))
     assert [event.kind for event in history.events] == ["start", "end"]
     assert history.tuner.records == []
 
 
 def test_any_other_exception_is_raised():
     with pytest.raises(ZeroDivisionError):
-        observe(stopping("update", ZeroDivisionError), objective, pool(1), 3, until=Stop)
+        observe(stopping("update", ZeroDivisionError), objective, 3, until=Stop, **pool(1))
