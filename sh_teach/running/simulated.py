@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sh_teach.arguments import integer
+from sh_teach.arguments import at_least_0, integer
 from sh_teach.running.workers import LostEvaluation, Workers, evaluate
 
 
@@ -66,16 +66,12 @@ class SimulatedWorkers(Workers):
         self.n = integer("n", n, minimum=1)
         if not callable(runtime):
             raise TypeError(f"runtime={runtime!r}: it must be a function(config, r_from, r_to)")
-        if not 0 <= straggler_std < math.inf:
-            raise ValueError(f"straggler_std={straggler_std!r}: it must be at least 0 and finite")
-        if not 0 <= drop_probability < 1:
-            raise ValueError(f"drop_probability={drop_probability!r}: it must be in [0, 1)")
         if seed is not None:
             seed = integer("seed", seed, minimum=0)
         self.runtime = runtime
         self.resume = resume
-        self.straggler_std = straggler_std
-        self.drop_probability = drop_probability
+        self.straggler_std = at_least_0("straggler_std", straggler_std)
+        self.drop_probability = at_least_0("drop_probability", drop_probability, below=1)
         self._rng = np.random.default_rng(seed)
         self._trained = {}  # trial_id -> the resource it was trained to
         self._started = 0
