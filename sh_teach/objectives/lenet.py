@@ -107,10 +107,24 @@ def lenet(seed=0):
     return network
 
 
+class MeanPool(torch.autograd.Function):
+    """Average pooling over 2x2 pixels; with torch's own, an epoch takes a third longer."""
+
+    @staticmethod
+    def forward(ctx, images):
+        """Return the means, shape (n, channels, height / 2, width / 2)."""
+        rows = images[..., ::2, :] + images[..., 1::2, :]
+        return (rows[..., ::2] + rows[..., 1::2]) / 4
+
+    @staticmethod
+    def backward(ctx, gradient):
+        """Return the gradient of the images: each pixel gets a quarter of its block's."""
+        return (gradient / 4).repeat_interleave(2, dim=-1).repeat_interleave(2, dim=-2)
+
+
 class Pool(nn.Module):
-    """Average pooling over 2x2 pixels; with torch's own, an epoch takes a tenth longer."""
+    """`MeanPool` as a layer."""
 
     def forward(self, images):
         """Halve height and width, which must be even."""
-        pairs = images[..., ::2, :] + images[..., 1::2, :]
-        return (pairs[..., ::2] + pairs[..., 1::2]) / 4
+        return MeanPool.apply(images)

@@ -16,28 +16,8 @@ class ASHAScheduler(HPOScheduler):
     `r_min`. No worker ever waits for a rung to fill. In exchange, some trials are promoted that
     turn out not to be among the best.
 
-    Parameters
-    ----------
-    searcher : HPOSearcher
-        Where new configurations come from.
-    eta : int
-        Halving constant: about one trial in `eta` is promoted from a rung.
-    r_min, r_max : int
-        Resource, here epochs, of the first rung and of the last.
-
-    Attributes
-    ----------
-    K : int
-        Number of promotions from the first rung to the last.
-    rung_levels : list of int
-        The resource at each rung.
-    all_observed_error_at_rungs : dict of int to list of (Trial, float)
-        The results at each rung level, in the order of arrival.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is out of its range, see `Bracket`.
+    Parameters, attributes and errors are those of `SuccessiveHalvingScheduler`, but for its
+    options, its rounds and its queue.
 
     Examples
     --------

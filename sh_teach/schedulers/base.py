@@ -95,13 +95,7 @@ class HPOScheduler(ABC):
 
 
 class BasicScheduler(HPOScheduler):
-    """Every configuration of the searcher, once: with a `RandomSearcher` this is random search.
-
-    Parameters
-    ----------
-    searcher : HPOSearcher
-        Where the configurations come from.
-    """
+    """Every configuration of the searcher, once: with a `RandomSearcher` this is random search."""
 
     def suggest(self):
         """Return a new trial."""
