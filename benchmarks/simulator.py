@@ -53,58 +53,59 @@ def sh_teach(name, evaluations, workers):
 
 
 def bare(evaluations, workers):
-    """Do the same as `sh_teach` with halving: the same trials, times and errors."""
+    """Do the same as `sh_teach` with halving, and return the same records, but as tuples."""
     n = first_rung(evaluations)
+    sizes = [n // ETA**k for k in range(len(LEVELS))]
     rng, choices = random.Random(0), random.Random(0)
-    last = len(LEVELS) - 1
-    sizes = [n // ETA**k for k in range(last + 1)]
-    queues, rungs = [], []  # of each round, for each rung
-    idle, running, records = list(range(workers)), [], []
-    now, started, trials = 0.0, 0, 0
+    rounds = []  # for each, the queues and the results of its rungs
+    configs, records = [], []
+    idle, running = list(range(workers)), []
+    now, started = 0.0, 0
     while len(records) < evaluations:
         while idle and started < evaluations:
-            waiting = next((q for queue in queues for q in reversed(queue) if q), None)
-            if waiting is None:
-                queues.append([deque() for _ in LEVELS])
-                rungs.append([[] for _ in LEVELS])
-                waiting = queues[-1][0]
-                for x in choices.choices([1, 2, 3], k=n):
-                    waiting.append((trials, len(rungs) - 1, 0, {"x": x, "max_epochs": LEVELS[0]}))
-                    trials += 1
-            trial_id, number, k, config = waiting.popleft()
-            paid = LEVELS[k - 1] if k else 0
-            ends = now + (config["max_epochs"] - paid) * (1 + rng.random())
-            record = {"number": started, "trial_id": trial_id, "round": number, "config": config}
-            record |= {"started": now, "worker": heapq.heappop(idle)}
-            heapq.heappush(running, (ends, started, k, record))
+            if (waiting := first_waiting(rounds)) is None:
+                waiting = len(rounds), 0
+                rounds.append(([deque() for _ in LEVELS], [[] for _ in LEVELS]))
+                rounds[-1][0][0].extend(range(len(configs), len(configs) + n))
+                configs += [{"x": x} for x in choices.choices([1, 2, 3], k=n)]
+            round, k = waiting
+            trial = rounds[round][0][k].popleft()
+            duration = (LEVELS[k] - (LEVELS[k - 1] if k else 0)) * (1 + rng.random())
+            worker = heapq.heappop(idle)
+            heapq.heappush(running, (now + duration, started, now, worker, trial, round, k))
             started += 1
-        now = running[0][0]
-        while running and running[0][0] == now:
-            _, _, k, record = heapq.heappop(running)
-            heapq.heappush(idle, record["worker"])
-            record |= {"ended": now, "error": rng.random(), "failure": None}
-            records.append(record)
-            rung = rungs[record["round"]][k]
-            rung.append((record["error"], record["trial_id"], record["config"]))
-            if len(rung) == sizes[k] and k < last:
-                for _, trial_id, config in sorted(rung)[: sizes[k + 1]]:
-                    config = config | {"max_epochs": LEVELS[k + 1]}
-                    queues[record["round"]][k + 1].append(
-                        (trial_id, record["round"], k + 1, config)
-                    )
+        ends = running[0][0]
+        while running and running[0][0] == ends:
+            now, number, began, worker, trial, round, k = heapq.heappop(running)
+            heapq.heappush(idle, worker)
+            error = rng.random()
+            config = configs[trial] | {"max_epochs": LEVELS[k]}
+            records.append((trial, worker, now, error, number, round, config, began, None))
+            queues, rungs = rounds[round]
+            rungs[k].append((error, trial))
+            if len(rungs[k]) == sizes[k] and k < len(LEVELS) - 1:
+                queues[k + 1].extend(trial for _, trial in sorted(rungs[k])[: sizes[k + 1]])
     return records
 
 
-def measure(name, evaluations, workers):
+def first_waiting(rounds):
+    """Return the oldest round with a trial that waits, and there the highest rung."""
+    for round, (queues, _) in enumerate(rounds):
+        for k in reversed(range(len(LEVELS))):
+            if queues[k]:
+                return round, k
+    return None
+
+
+def measure(name, *size):
     """Print the seconds and megabytes of a run, and what it came to; in a process of its own."""
     began = process_time()  # of the processor: what else the machine does is not counted
-    if name == "bare":
-        records = bare(evaluations, workers)
-    else:
-        records = sh_teach(name, evaluations, workers)
-    seconds = process_time() - began
-    came_to = sum((record["worker"] + 1) * record["error"] * record["ended"] for record in records)
-    print(seconds, peak_megabytes(), came_to)
+    records = bare(*size) if name == "bare" else sh_teach(name, *size)
+    seconds, megabytes = process_time() - began, peak_megabytes()
+    names = ("trial_id", "worker", "ended", "error")
+    results = (r[:4] if name == "bare" else [r[n] for n in names] for r in records)
+    came_to = sum((worker + 1) * error * ended + trial for trial, worker, ended, error in results)
+    print(seconds, megabytes, came_to)
 
 
 def peak_megabytes():
