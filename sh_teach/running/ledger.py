@@ -75,16 +75,14 @@ class Ledger:
     def close(self, evaluation, ended, error, failure):
         """Write a result down, report it to the scheduler, and return the record."""
         if "ended" not in evaluation:  # else the scheduler raised when it was reported before
-            result = {
-                "started": evaluation["started"],
-                "worker": evaluation["worker"],
-                "ended": ended,
-                "error": error,
-                "failure": None if failure is None else repr(failure),
-            }
+            failure = None if failure is None else repr(failure)
             if self._journal:
+                result = {name: evaluation[name] for name in ("started", "worker")}
+                result |= {"ended": ended, "error": error, "failure": failure}
                 self._journal.ended(evaluation["number"], result)
-            evaluation |= result
+            evaluation["ended"] = ended
+            evaluation["error"] = error
+            evaluation["failure"] = failure
         return self._report(evaluation)
 
     def _report(self, evaluation):

@@ -116,16 +116,16 @@ class SimulatedWorkers(Workers):
             lost, duration = lasts < duration, min(lasts, duration)
         evaluation["worker"] = heapq.heappop(self._idle)
         evaluation["ends"] = ends = self.now + duration
-        job = lost, evaluation, objective, arguments
-        heapq.heappush(self._running, (ends, self._started, job))
+        job = ends, self._started, lost, evaluation, objective, arguments
+        heapq.heappush(self._running, job)
         self._started += 1
 
     def finished(self):
         """Turn the clock to the next end of an evaluation."""
-        self.now = self._running[0][0]
-        results = []
-        while self._running and self._running[0][0] == self.now:
-            _, _, (lost, evaluation, objective, arguments) = heapq.heappop(self._running)
+        running, results = self._running, []
+        self.now = now = running[0][0]
+        while running and running[0][0] == now:
+            _, _, lost, evaluation, objective, arguments = heapq.heappop(running)
             heapq.heappush(self._idle, evaluation["worker"])
             del evaluation["ends"]
             if lost:

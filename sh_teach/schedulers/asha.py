@@ -1,7 +1,6 @@
 """ASHA: successive halving that never waits, and promotes on what it has seen so far."""
 
 import heapq
-from bisect import bisect
 from collections import defaultdict
 
 from sh_teach.schedulers.base import HPOScheduler, rank
@@ -62,26 +61,31 @@ class ASHAScheduler(HPOScheduler):
 
 
 class _Rung:
-    """The results of a rung, kept so that the best trial to promote is found at once."""
+    """The results of a rung. Heaps keep its best ``1 / eta`` at hand, however many there are."""
 
     def __init__(self, eta):
         self._eta = eta
         self._results = 0
-        self._promoted = []  # the keys of the promoted trials, sorted
-        self._others = []  # a heap of (key, trial), the best on top
+        self._best = []  # the best results // eta, the worst of them on top: negated
+        self._others = []  # the best of them on top
+        self._not_promoted = []  # the same
 
     def add(self, trial, error):
+        error, trial_id = rank((trial, error))
         self._results += 1
-        heapq.heappush(self._others, (rank((trial, error)), trial))
+        heapq.heappush(self._not_promoted, (error, trial_id, trial))
+        error, trial_id = heapq.heappushpop(self._best, (-error, -trial_id))
+        heapq.heappush(self._others, (-error, -trial_id))
+        if len(self._best) < self._results // self._eta:
+            error, trial_id = heapq.heappop(self._others)
+            heapq.heappush(self._best, (-error, -trial_id))
 
     def take_promotable(self):
         """Return the best trial not promoted yet, if it is among the best; else ``None``."""
-        if not self._others:
+        if not self._best or not self._not_promoted:
             return None
-        key, trial = self._others[0]
-        better = bisect(self._promoted, key)  # a result better than this one was promoted
-        if better >= self._results // self._eta:
+        error, trial_id, trial = self._not_promoted[0]
+        if (-error, -trial_id) < self._best[0]:
             return None
-        heapq.heappop(self._others)
-        self._promoted.insert(better, key)
+        heapq.heappop(self._not_promoted)
         return trial

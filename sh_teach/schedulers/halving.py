@@ -122,9 +122,9 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         """
         trial, error = self.finish(config, error, info)
         level, plan = trial["max_epochs"], self.bracket_of(trial.round)
-        rung = self.rungs[trial.round, level]
-        rung.append((trial, error))
-        self.all_observed_error_at_rungs[level].append((trial, error))
+        rung, observed = self.rungs[trial.round, level], (trial, error)
+        rung.append(observed)
+        self.all_observed_error_at_rungs[level].append(observed)
         k = plan.levels.index(level)
         missing = plan.sizes[k] - len(rung)
         if k < plan.K and (missing == 0 or self.promote_when_certain):
