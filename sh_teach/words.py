@@ -7,6 +7,6 @@ def plural(count, noun):
 
 
 def listing(items):
-    """Return a sentence's list of one item or more: "1", "1 and 2", "1, 2 and 3"."""
-    *most, last = map(str, items)
+    """Return a list as it is written in a sentence: "nothing", "1", "1 and 2", "1, 2 and 3"."""
+    *most, last = [str(item) for item in items] or ["nothing"]
     return f"{', '.join(most)} and {last}" if most else last

@@ -11,7 +11,8 @@ def test_only_one_thing_is_singular(count, words):
 
 
 @pytest.mark.parametrize(
-    ("items", "words"), [([3], "3"), (iter("ab"), "a and b"), (range(1, 5), "1, 2, 3 and 4")]
+    ("items", "words"),
+    [((), "nothing"), ([3], "3"), (iter("ab"), "a and b"), (range(1, 5), "1, 2, 3 and 4")],
 )
 def test_the_last_item_of_a_list_comes_after_and(items, words):
     assert listing(items) == words

@@ -118,6 +118,9 @@ def identity(scheduler):
             f"run. Let it return a dict of the constructor's arguments"
         )
     settings = scheduler.settings()
+    if not isinstance(settings, dict):
+        name = type(scheduler).__name__
+        raise ValueError(f"settings() of {name} returns {settings!r}: it must return a dict")
     searcher = settings.get("searcher")
     if isinstance(searcher, dict) and searcher.get("seed", 0) is None:
         why = "the searcher has no seed, so its draws cannot be repeated"

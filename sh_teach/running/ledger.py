@@ -5,6 +5,7 @@ from contextlib import nullcontext
 
 from sh_teach.running.journal import Journal
 from sh_teach.running.plain_dicts import TrialIds
+from sh_teach.schedulers.base import HPOScheduler
 from sh_teach.words import listing, plural
 
 
@@ -41,10 +42,10 @@ class Ledger:
 
     def check_pending(self):
         """Raise if trials are pending that this ledger did not start: their rungs never fill."""
+        if not isinstance(self.scheduler, HPOScheduler):
+            return  # `pending` may mean anything there
         ours = {evaluation["trial_id"] for evaluation in self._open.values()}
-        lost = [
-            trial_id for trial_id in getattr(self.scheduler, "pending", ()) if trial_id not in ours
-        ]
+        lost = [trial_id for trial_id in self.scheduler.pending if trial_id not in ours]
         if lost:
             raise ValueError(
                 f"scheduler: it waits for the result of {plural(len(lost), 'trial')} that another "

@@ -355,6 +355,22 @@ def test_a_run_that_no_journal_could_tell_from_others_is_refused_before_it_start
     assert not path.exists()
 
 
+@pytest.mark.parametrize("settings", [None, "InTurn", ["InTurn"]])
+def test_settings_that_are_no_dict_are_refused(path, settings):
+    scheduler = InTurn()
+    scheduler.settings = lambda: settings
+    with pytest.raises(ValueError, match=r"run\.jsonl.*settings\(\) of InTurn.*dict"):
+        make_tuner(path, scheduler)
+
+
+def test_settings_may_be_empty_and_still_differ_from_those_of_another_run(path):
+    scheduler = InTurn()
+    scheduler.settings = dict
+    run(make_tuner(path, scheduler), 3)
+    with pytest.raises(ValueError, match=r"another run\. It has nothing, and here it is class"):
+        make_tuner(path)
+
+
 def test_a_value_that_only_shows_when_it_is_drawn_and_has_no_name_is_refused_then(path):
     class Functions:
         def rvs(self, random_state):

@@ -721,3 +721,12 @@ def test_the_loop_fits_on_a_slide():
     shown = (HPOTuner.run, HPOTuner._report)
     lines = [line for method in shown for line in source_without_docstring(method).splitlines()]
     assert len(lines) <= 45
+
+
+@pytest.mark.parametrize("pending", [3, [{"x": 1}], {"x": 1}, None])
+def test_an_attribute_pending_of_a_student_s_own_scheduler_is_no_concern_of_the_tuner(pending):
+    scheduler = Listed([3, 1])
+    scheduler.pending = pending
+    tuner = quiet(scheduler, lambda x: x / 10)
+    tuner.run(2)
+    assert [record["error"] for record in tuner.records] == [0.3, 0.1]
