@@ -97,7 +97,7 @@ def selected_lenet_configurations():
     return {config_id: configurations[config_id] for config_id in chosen}
 
 
-def mlp_configurations(n=200):
+def mlp_configurations(n=150):
     """Return random configurations of the perceptron, rounded to three digits."""
     space = {
         "learning_rate": stats.loguniform(1e-4, 0.3),
