@@ -4,7 +4,8 @@
 
 A slide is a piece of prose and the cells that follow it, down to the first output that is stored.
 Prose that asks for a prediction is a slide of its own, so that the answer stays hidden. Long code
-is folded if there is an output to look at. Exercises, imports and cells for guesses are left out.
+is folded if there is an output to look at. Exercises, imports, cells for guesses and collapsed code
+are left out.
 """
 
 import base64
@@ -26,7 +27,7 @@ from store_notebooks import NOTEBOOKS
 SLIDES = NOTEBOOKS.parent / "build" / "slides"
 TEMPLATE = Path(__file__).with_name("slides.html")
 FORMATTER = HtmlFormatter(style="default")
-LEFT_TO_THE_NOTEBOOK = re.compile(r"exercise|solution|imports$|[\w-]+-guess$")
+LEFT_TO_THE_NOTEBOOK = re.compile(r"exercise|solution|earlier-text$|imports$|guess-|[\w-]+-guess$")
 MOST_LINES = 16
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -90,6 +91,8 @@ def as_html(cell, markdown):
     if cell.cell_type == "markdown":
         return markdown(cell.source)
     code = highlight(cell.source, get_lexer_by_name("python"), FORMATTER)
+    if cell.metadata.get("jupyter", {}).get("source_hidden"):
+        code = ""
     lines = cell.source.count("\n") + 1
     if lines > MOST_LINES and cell.outputs:
         code = f"<details><summary>The code, {lines} lines</summary>{code}</details>"

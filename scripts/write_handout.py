@@ -1,7 +1,11 @@
 """Write the student edition to handout/: all that a student needs, without the solutions.
 
     python scripts/write_handout.py            write it
-    python scripts/write_handout.py --check    write nothing, say what is wrong with the exercises
+    python scripts/write_handout.py --check    write nothing, say what is wrong with the questions
+
+An exercise is four cells: a text, a stub to work on, the check of the stub, and a solution. The
+check is a cell of its own so that nobody reads the answer by accident, and that a teacher can run
+it on a stub from elsewhere. A prediction is a text, a guess and its reveal.
 
 The folder is complete: with it, `make lab` works.
 """
@@ -39,47 +43,85 @@ FEEDBACK = re.compile(r"\bcheck_\w+\(")
 
 
 def faults(notebook):
-    """List what is wrong with the exercises of a notebook."""
-    cells = {cell.id: cell for cell in notebook.cells}
-    order = list(cells)
-    numbers = [int(id.split("-")[1]) for id in order if re.fullmatch(r"exercise-\d+", id)]
-    found = []
-    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < FEWEST:
-        found.append(f"has the exercises {numbers}, not at least {FEWEST}, counted from 1")
-    expected = [(f"exercise-{n}-text", f"exercise-{n}", f"solution-{n}") for n in numbers]
-    for n, (text, stub, solution) in zip(numbers, expected, strict=True):
-        place = order.index(stub)
-        if tuple(order[place - 1 : place + 2]) != (text, stub, solution):
-            found.append(f"exercise {n}: {text}, {stub} and {solution} should follow each other")
-            continue
-        found += [f"exercise {n}: {f}" for f in exercise_faults(*map(cells.get, expected[n - 1]))]
-    solutions = {id for *_, id in expected}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and ("solution" in tags(cell)) != (cell.id in solutions):
-            found.append(f"the tag solution belongs to the solutions alone, not to {cell.id}")
+    """List what is wrong with the exercises and the predictions of a notebook."""
+    found = [*exercise_faults(notebook)]
+    if any(cell.id.startswith("guess-") for cell in notebook.cells):
+        found += prediction_faults(notebook)
     return found
 
 
-def exercise_faults(text, stub, solution):
-    if not re.match(r"### \d+ · \S", text.source):
-        yield "its text should start with its number and name"
+def exercise_faults(notebook):
+    """Yield each fault of the exercises."""
+    cells = {cell.id: cell for cell in notebook.cells}
+    order = list(cells)
+    numbers = [int(id.split("-")[1]) for id in order if re.fullmatch(r"exercise-\d+", id)]
+    fewest = 1 if "map-text" in cells else FEWEST  # the first notebook only shows how it is done
+    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < fewest:
+        yield f"has the exercises {numbers}, not at least {fewest}, counted from 1"
+    solutions = set()
+    for n in numbers:
+        ids = [f"exercise-{n}-text", f"exercise-{n}", f"exercise-{n}-check", f"solution-{n}"]
+        solutions.add(ids[-1])
+        place = order.index(ids[1])
+        if order[place - 1 : place + 3] != ids:
+            yield f"exercise {n}: {', '.join(ids[:-1])} and {ids[-1]} should follow each other"
+            continue
+        for fault in faults_of_one(*map(cells.get, ids)):
+            yield f"exercise {n}: {fault}"
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and ("solution" in tags(cell)) != (cell.id in solutions):
+            yield f"the tag solution belongs to the solutions alone, not to {cell.id}"
+
+
+def faults_of_one(text, stub, check, solution):
+    if not re.match(r"### \d+ · ★{1,3} \S", text.source):
+        yield "its text should start with its number, its stars and its name"
     if not HINTS.search(text.source):
         yield "two hints are due, the second inside the first"
-    if not printed(stub).startswith("not attempted\n"):
-        yield 'its stub should say "not attempted"'
-    if not FEEDBACK.search(stub.source):
-        yield "its stub gives no feedback"
-    elif not set(FEEDBACK.findall(stub.source)) & set(FEEDBACK.findall(solution.source)):
+    if stub.outputs or FEEDBACK.search(stub.source):
+        yield "its stub should hold what a student edits, and leave the check to the next cell"
+    if not printed(check).startswith("not attempted\n"):
+        yield 'its check should say "not attempted"'
+    if not hidden(check, "source"):
+        yield "the source of its check is not collapsed"
+    if not FEEDBACK.search(check.source):
+        yield "its check gives no feedback"
+    elif not set(FEEDBACK.findall(check.source)) & set(FEEDBACK.findall(solution.source)):
         yield "its solution is not checked as its stub is"
-    if (
-        not all(solution.metadata.get("jupyter", {}).values())
-        or "jupyter" not in solution.metadata
-    ):
+    if not (hidden(solution, "source") and hidden(solution, "outputs")):
         yield "its solution is not collapsed"
     if "not attempted" in printed(solution).splitlines() or "not yet" in printed(solution):
         yield "its solution is not right"
-    if solution.execution_count is None or stub.execution_count is None:
+    if None in (stub.execution_count, check.execution_count, solution.execution_count):
         yield "it was not run"
+
+
+def prediction_faults(notebook):
+    """Yield each fault of the predictions: an answer must not lie open below its question."""
+    for text, guess, reveal in zip(*(notebook.cells[i:] for i in range(3)), strict=False):
+        if text.cell_type != "markdown" or "**Predict.**" not in text.source:
+            continue
+        name = guess.id.removeprefix("guess-")
+        if (guess.id, reveal.id) != (f"guess-{name}", f"reveal-{name}"):
+            yield f"{text.id}: a guess and its reveal should follow, not {guess.id}, {reveal.id}"
+            continue
+        variable = f"guess_{name.replace('-', '_')}"
+        if not re.fullmatch(rf"{variable} = None( *#.*)?", guess.source):
+            yield f"{guess.id}: it should be {variable} = None, and may say what to write"
+        if f"reveal({variable}," not in re.sub(r"\s", "", reveal.source):
+            yield f"{reveal.id}: it should call reveal({variable}, ...)"
+        if "says=" not in reveal.source:
+            yield f"{reveal.id}: it answers no guess that students commonly make"
+        if not hidden(reveal, "source"):
+            yield f"{reveal.id}: its source is not collapsed"
+    for cell in notebook.cells:
+        if "answer" in tags(cell) and not (hidden(cell, "source") and hidden(cell, "outputs")):
+            yield f"{cell.id}: it gives an answer away and is not collapsed"
+
+
+def hidden(cell, part):
+    """Return whether the source or the outputs of a cell are stored collapsed."""
+    return cell.metadata.get("jupyter", {}).get(f"{part}_hidden", False)
 
 
 def printed(cell):
@@ -87,10 +129,11 @@ def printed(cell):
 
 
 def student_edition(notebook):
-    """Remove, in place, the solutions and the outputs of the stubs."""
+    """Remove, in place, the solutions and the outputs that depend on the student."""
     notebook.cells = [cell for cell in notebook.cells if "solution" not in tags(cell)]
     for cell in notebook.cells:
-        if re.fullmatch(r"exercise-\d+", cell.id):
+        theirs = re.match("(exercise|reveal)-", cell.id) or "answer" in tags(cell)
+        if cell.cell_type == "code" and theirs:
             cell.outputs, cell.execution_count = [], None
     return notebook
 

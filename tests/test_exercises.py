@@ -1,4 +1,4 @@
-"""Exercises belong together: text, stub, solution; and the student edition holds no solution."""
+"""Exercises and predictions are whole, and the student edition holds no solution."""
 
 import copy
 import importlib
@@ -46,10 +46,26 @@ def first(notebook, id):
             "exercise 1: two hints",
         ),
         (
-            lambda nb: first(nb, "exercise-3").outputs.clear(),
+            lambda nb: first(nb, "exercise-3-check").outputs.clear(),
             'should say "not attempted"',
         ),
-        (lambda nb: setattr(first(nb, "exercise-3"), "source", "1"), "gives no feedback"),
+        (lambda nb: setattr(first(nb, "exercise-3-check"), "source", "1"), "gives no feedback"),
+        (
+            lambda nb: setattr(first(nb, "exercise-3"), "source", "check_answer(1, is_one)"),
+            "leave the check to the next cell",
+        ),
+        (
+            lambda nb: first(nb, "exercise-2-check").metadata.pop("jupyter"),
+            "the source of its check is not collapsed",
+        ),
+        (
+            lambda nb: setattr(
+                first(nb, "exercise-1-text"),
+                "source",
+                first(nb, "exercise-1-text").source.replace("★", ""),
+            ),
+            "its stars",
+        ),
         (lambda nb: setattr(first(nb, "solution-3"), "source", "1"), "is not checked as its stub"),
         (lambda nb: first(nb, "solution-1").metadata.pop("jupyter"), "is not collapsed"),
         (lambda nb: first(nb, "solution-1").metadata.pop("tags"), "the tag solution belongs"),
@@ -67,14 +83,18 @@ def test_what_is_missing_in_an_exercise_is_named(spoil, fault, handout):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_the_student_edition_has_everything_but_solutions_and_what_stubs_printed(path, handout):
+def test_the_student_edition_has_everything_but_solutions_and_what_gives_answers_away(
+    path, handout
+):
     whole = read(path)
     edition = handout.student_edition(copy.deepcopy(whole))
     kept = {cell.id: cell for cell in edition.cells}
     for cell in whole.cells:
         if cell.id.startswith("solution"):
             assert cell.id not in kept
-        elif cell.id in kept and cell.cell_type == "code" and cell.id.startswith("exercise"):
+        elif cell.cell_type == "code" and (
+            cell.id.startswith(("exercise", "reveal")) or "answer" in cell.metadata.get("tags", [])
+        ):
             assert kept[cell.id].outputs == []
             assert kept[cell.id].source == cell.source
         else:
@@ -98,3 +118,46 @@ def test_the_handout_is_complete_and_the_same_on_a_second_run(handout, tmp_path)
     assert {f"notebooks/{path.name}" for path in PATHS} <= twice.keys()
     assert not [name for name in twice if "test" in name or "pycache" in name]
     assert [path.name for path in tmp_path.iterdir()] == ["handout"]
+
+
+def prediction():
+    """Return a notebook with one prediction, as it should be."""
+    text = v4.new_markdown_cell("**Predict.** How many?", id="how-many-text")
+    guess = v4.new_code_cell("guess_how_many = None  # a number", id="guess-how-many")
+    reveal = v4.new_code_cell(
+        "reveal(guess_how_many, 3, says={4: 'The last one is stopped.'})",
+        id="reveal-how-many",
+        metadata={"jupyter": {"source_hidden": True}},
+    )
+    hidden = {"source_hidden": True, "outputs_hidden": True}
+    answer = v4.new_code_cell("3", id="how-many", metadata={"tags": ["answer"], "jupyter": hidden})
+    return v4.new_notebook(cells=[text, guess, reveal, answer])
+
+
+def test_a_prediction_with_guess_and_collapsed_reveal_is_whole(handout):
+    assert list(handout.prediction_faults(prediction())) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda nb: nb.cells.pop(1), "how-many-text: a guess and its reveal should follow"),
+        (lambda nb: nb.cells.insert(2, v4.new_code_cell("3", id="x")), "should follow, not guess"),
+        (lambda nb: setattr(nb.cells[1], "source", "guess = None"), "it should be guess_how_many"),
+        (lambda nb: setattr(nb.cells[1], "source", "guess_how_many = 3"), "= None"),
+        (lambda nb: setattr(nb.cells[2], "source", "print(3)"), "it should call reveal("),
+        (
+            lambda nb: setattr(nb.cells[2], "source", "reveal(guess_how_many, 3)"),
+            "answers no guess that students commonly make",
+        ),
+        (lambda nb: nb.cells[2].metadata.clear(), "reveal-how-many: its source is not collapsed"),
+        (
+            lambda nb: nb.cells[3].metadata.jupyter.update(outputs_hidden=False),
+            "how-many: it gives an answer away",
+        ),
+    ],
+)
+def test_what_is_missing_in_a_prediction_is_named(spoil, fault, handout):
+    notebook = prediction()
+    spoil(notebook)
+    assert any(fault in found for found in handout.prediction_faults(notebook))
