@@ -85,14 +85,14 @@ slides: $(VENV)/installed-test
 data: $(VENV)/installed
 	$(PY) -m sh_teach.objectives.fashion_mnist
 
-bench: $(VENV)/installed-bench $(VENV)/installed-tools
+bench: $(VENV)/installed-tools
 	@$(PY) benchmarks
 
 # On the oldest Python, because a version made for it usually runs on newer ones too.
-constraints: $(VENV)/installed-test $(VENV)/installed-bench $(VENV)/installed-tools $(VENV)/installed-browser
+constraints: $(VENV)/installed-test $(VENV)/installed-tools $(VENV)/installed-browser
 	@$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 	  || { echo "Renew the pins with Python 3.11: delete $(VENV), then add PYTHON=python3.11" >&2; exit 1; }
-	$(PY) -m pip install --upgrade --upgrade-strategy eager -e '.[test,bench,tools,browser]'
+	$(PY) -m pip install --upgrade --upgrade-strategy eager -e '.[test,tools,browser]'
 	$(PY) -m pip freeze --exclude-editable > $(VENV)/freeze
 	{ grep '^#' constraints.txt; sed -n '/==/s/+.*//; /==/p' $(VENV)/freeze; } > $(VENV)/constraints
 	mv $(VENV)/constraints constraints.txt

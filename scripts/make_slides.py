@@ -4,8 +4,8 @@
 
 A slide is a piece of prose and the cells that follow it, down to the first output that is stored.
 Prose that asks for a prediction is a slide of its own, so that the answer stays hidden. Long code
-is folded if there is an output to look at. Exercises, imports, cells for guesses and collapsed code
-are left out.
+is folded if there is an output to look at. Exercises, imports, guesses and collapsed code are
+left out.
 """
 
 import base64

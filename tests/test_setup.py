@@ -23,7 +23,6 @@ from sh_teach.objectives import fashion_mnist
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 TEST = PROJECT["optional-dependencies"]["test"]
-BENCH = PROJECT["optional-dependencies"]["bench"]
 TOOLS = PROJECT["optional-dependencies"]["tools"]
 BROWSER = PROJECT["optional-dependencies"]["browser"]
 
@@ -46,7 +45,7 @@ def test_environment_yml_lists_what_pyproject_lists():
     assert pip == {"pip": ["-e ."]}
 
 
-@pytest.mark.parametrize("line", PROJECT["dependencies"] + TEST + BENCH + TOOLS + BROWSER)
+@pytest.mark.parametrize("line", PROJECT["dependencies"] + TEST + TOOLS + BROWSER)
 def test_constraints_pin_each_direct_dependency_within_its_bounds(line):
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
     pins = dict(pin.split("==") for pin in lines if not pin.startswith("#"))
