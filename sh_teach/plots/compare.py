@@ -6,10 +6,9 @@ from numbers import Real
 import numpy as np
 from scipy import stats
 
-from sh_teach.arguments import positive
 from sh_teach.plots.style import SKY, axes, legend_above
 from sh_teach.plots.time import incumbents
-from sh_teach.words import listing
+from sh_teach.words import listing, plural
 
 
 class Comparison(namedtuple("Comparison", "differences win tie loss mean margin note")):
@@ -73,13 +72,13 @@ def compare(runs, rivals, budget=None, spent="ended"):
     >>> compare([0.11, 0.13, 0.12, 0.15] * 10, [0.12, 0.13, 0.14, 0.15] * 10)
     50 % wins, 50 % ties, 0 % losses in 40 pairs; mean difference -0.0075 ± 0.0027
     """
-    n = _count(runs, rivals)
+    n = _pairs(runs, rivals)
     gaps = _incumbents("runs", runs, budget, spent)
     gaps -= _incumbents("rivals", rivals, budget, spent)
     shares = [float(np.mean(np.sign(gaps) == sign)) for sign in (-1, 0, 1)]
-    differ = np.count_nonzero(gaps)
     margin = stats.t.ppf(0.975, n - 1) * gaps.std(ddof=1) / n**0.5 if n > 1 else np.nan
-    note = f" (unreliable: only {differ} of them differ)" if differ < 10 else ""
+    differ = np.count_nonzero(gaps)
+    note = f" (unreliable: only {plural(differ, 'pair')} without a tie)" if differ < 10 else ""
     return Comparison(gaps, *shares, float(gaps.mean()), float(margin), note)
 
 
@@ -103,47 +102,47 @@ def budget_for_same_error(runs, rivals, budget, spent="ended"):
     TypeError, ValueError
         As `compare` does.
     """
-    errors = _incumbents("runs", runs, positive("budget", budget), spent)
-    _incumbents("rivals", rivals, None, spent)
-    times, curves = incumbents([_table("a rival", run, spent) for run in rivals], spent)
+    n = _pairs(runs, rivals)
+    errors = _incumbents("runs", runs, budget, spent)
+    _incumbents("rivals", rivals, np.inf, spent)
+    times, curves = incumbents([_table("rivals", run, [spent]) for run in rivals], spent)
+    if not len(times):
+        raise ValueError(f"rivals: there is no {spent} at which each of them has an error")
     # Row 0 weighs each pair once, the others as often as it was drawn.
-    n, rng = _count(runs, rivals), np.random.default_rng(0)
-    weights = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), size=1000)])
-    reached = weights @ (curves - errors[:, None]) < 1e-9
+    draws = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=1000)
+    reached = np.vstack([np.ones(n), draws]) @ (curves - errors[:, None]) < 1e-9
     budgets = np.where(reached.any(axis=1), times[reached.argmax(axis=1)], np.inf)
     low, high = np.quantile(budgets[1:], [0.025, 0.975], method="inverted_cdf")
     return SameError(float(budgets[0]), float(low), float(high), float(times[-1]))
 
 
+def _pairs(runs, rivals):
+    if not len(runs) == len(rivals) > 0:
+        raise ValueError(f"{len(runs)} runs, {len(rivals)} rivals: each needs one of the other")
+    return len(runs)
+
+
 def _incumbents(name, runs, budget, spent):
-    """Return the error of the incumbent of each run, a number or within the budget."""
     errors = []
     for i, run in enumerate(runs):
-        if budget is None and isinstance(run, Real):
-            found = np.array([run], float)
-        else:
-            table = _table(f"{name}[{i}]", run, *([] if budget is None else [spent]))
-            found = table["error"].to_numpy(float)
-            found = found if budget is None else found[table[spent] <= budget]
-        if not np.isfinite(found).any():
-            within = "" if budget is None else f" by {spent} = {budget:g}"
+        table = _table(f"{name}[{i}]", run, [] if budget is None else [spent])
+        found = np.asarray(table["error"], float)
+        found = found if budget is None else found[np.asarray(table[spent], float) <= budget]
+        found = found[np.isfinite(found)]
+        if not len(found):
+            within = "" if budget in (None, np.inf) else f" by {spent} = {budget:g}"
             raise ValueError(f"{name}[{i}] has no finite error{within}: leave this pair out")
-        errors.append(found[np.isfinite(found)].min())
+        errors.append(found.min())
     return np.array(errors)
 
 
-def _table(name, run, *columns):
+def _table(name, run, columns):
+    """Return a run as a table; a number becomes a dict that can be read like one."""
     table = run.dataframe() if hasattr(run, "dataframe") else run
-    if not hasattr(table, "columns"):
-        raise TypeError(f"{name} is a {type(run).__name__}: it must be a tuner or a table")
-    for column in {"error", *columns} - set(table.columns):
-        raise ValueError(f"{name} has no column {column!r}: it has {listing(table.columns)}")
+    table = {"error": np.array([run], float)} if isinstance(run, Real) else table
+    if not hasattr(table, "keys"):
+        raise TypeError(f"{name} is a {type(run).__name__}: give a tuner, a table or a number")
+    for column in ["error", *columns]:
+        if column not in table:
+            raise ValueError(f"{name} has no column {column!r}: it has {listing(table)}")
     return table
-
-
-def _count(runs, rivals):
-    if not len(runs) == len(rivals) > 0:
-        raise ValueError(
-            f"there are {len(runs)} runs and {len(rivals)} rivals: give as many of each, at least 1"
-        )
-    return len(runs)
