@@ -133,15 +133,17 @@ def wrong_promotions(results=(16, 64, 256, 1024, 4096), repetitions=100, eta=2):
     The errors are independent: the share depends on their order only. A row for each number of
     results: the share, and half of its 95 % interval.
     """
-    shares = np.array([_wrong(seed, results, eta) for seed in range(repetitions)])
+    errors = [np.random.default_rng(seed).random(max(results)) for seed in range(repetitions)]
+    shares = np.array([wrong_so_far(row.tolist(), results, eta) for row in errors])
     rows = [compare(column, np.zeros(repetitions)) for column in shares.T]
     table = [(n, row.mean, row.margin) for n, row in zip(results, rows, strict=True)]
     return pd.DataFrame(table, columns=["results", "share", "±"]).set_index("results")
 
 
-def _wrong(seed, results, eta):
+def wrong_so_far(errors, results, eta):
+    """Return the share of wrong promotions after each of these numbers of results."""
     ranked, waiting, promoted, shares = [], [], set(), []
-    for i, error in enumerate(np.random.default_rng(seed).random(max(results)).tolist()):
+    for i, error in enumerate(errors):
         insort(ranked, (error, i))
         heapq.heappush(waiting, (error, i))
         top = (i + 1) // eta

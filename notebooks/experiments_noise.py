@@ -93,7 +93,8 @@ def honest_selection(curves, epochs=48, repetitions=200):
 
     One half may be easier than the other: what the better half of the configurations (by both
     errors together) have less on it, at the last epoch, is taken off first. So the mean difference
-    is how much too good the validation error of an incumbent is.
+    is how much too good the validation error of an incumbent is. Returns the `Comparison`, and how
+    many different incumbents there are in all: with few of them its interval is too narrow.
     """
     last = curves.table[curves.table["epoch"] == curves.r_max].dropna()
     halves = last["validation_error"], last["test_error"]
@@ -102,7 +103,8 @@ def honest_selection(curves, epochs=48, repetitions=200):
     runs = halving(curves, epochs, repetitions)
     incumbents = [run.loc[run["error"].idxmin()] for run in runs]
     reported = [incumbent["test_error"] + easier for incumbent in incumbents]
-    return compare([incumbent["error"] for incumbent in incumbents], reported)
+    selected = [incumbent["error"] for incumbent in incumbents]
+    return compare(selected, reported), len(set(zip(selected, reported, strict=True)))
 
 
 # --- when can ranks be trusted? ------------------------------------------------------------

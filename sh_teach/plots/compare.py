@@ -4,7 +4,7 @@ from collections import namedtuple
 from numbers import Real
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from sh_teach.plots.style import SKY, axes, legend_above
 from sh_teach.plots.time import incumbents
@@ -76,7 +76,7 @@ def compare(runs, rivals, budget=None, spent="ended"):
     gaps = _incumbents("runs", runs, budget, spent)
     gaps -= _incumbents("rivals", rivals, budget, spent)
     shares = [float(np.mean(np.sign(gaps) == sign)) for sign in (-1, 0, 1)]
-    margin = stats.t.ppf(0.975, n - 1) * gaps.std(ddof=1) / n**0.5 if n > 1 else np.nan
+    margin = stdtrit(n - 1, 0.975) * gaps.std(ddof=1) / n**0.5 if n > 1 else np.nan
     differ = np.count_nonzero(gaps)
     note = f" (unreliable: only {plural(differ, 'pair')} without a tie)" if differ < 10 else ""
     return Comparison(gaps, *shares, float(gaps.mean()), float(margin), note)
