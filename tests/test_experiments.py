@@ -196,10 +196,10 @@ def test_more_workers_help_less_and_less_and_draw_every_configuration(lenet):
     assert 100 < table.loc[32, "after (s)"] < 300
 
 
-def test_promoting_gets_worse_as_resuming_costs_more(lenet):
+def test_stopping_overtakes_promoting_as_resuming_costs_more(lenet):
     table = clock.price_of_resuming(lenet, (0, 8, 16), repetitions=20)
     assert table["difference"].is_monotonic_increasing
-    assert table.loc[16, "difference"] > table.loc[16, "±"]
+    assert table.loc[0, "difference"] < 0 < table.loc[16, "difference"]
 
 
 # --- a searcher that learns ----------------------------------------------------------------
