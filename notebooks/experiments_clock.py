@@ -1,0 +1,201 @@
+"""Experiments on a simulated clock: more workers, the price of a pause, a searcher that learns.
+
+As in ``experiments.py``, a repetition is a seed, and with it an order of the configurations.
+"""
+
+import sys
+from bisect import bisect_right, insort
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+
+from sh_teach import (
+    ASHAScheduler,
+    Bracket,
+    HPOScheduler,
+    HPOTuner,
+    RandomSearcher,
+    SimulatedWorkers,
+    SuccessiveHalvingScheduler,
+    compare,
+)
+
+
+class TimeIsUp(Exception):
+    """Raised by the objective, to end a simulated run."""
+
+
+def on_the_clock(scheduler, curves, workers, time):
+    """Run a scheduler on `SimulatedWorkers` until their clock shows `time`; return the tuner."""
+
+    def objective(**config):  # called when an evaluation ends
+        if workers.now > time:
+            raise TimeIsUp
+        return curves.objective(**config)
+
+    tuner = HPOTuner(scheduler, objective, workers=workers, progress=False)
+    with suppress(TimeIsUp):
+        tuner.run(number_of_trials=sys.maxsize)
+    return tuner
+
+
+def against(runs, rivals):
+    """Return `compare` of two lists of runs as a row of a table."""
+    pair = compare(runs, rivals)
+    row = {"win": pair.win, "tie": pair.tie, "loss": pair.loss}
+    return row | {"difference": pair.mean, "±": pair.margin}
+
+
+def more_workers(curves, numbers=(8, 16), seconds=300, repetitions=40, r_min=2, r_max=10):
+    """Compare halving (eta 2, next round) on more and more workers.
+
+    Returns a row for each number of workers: wins, ties, losses and the mean difference in error
+    against the number before; the trials that start; and the share of runs in which the draws run
+    dry, and when: each configuration has been drawn, and from then on copies race each other.
+    """
+    runs = {
+        n: [
+            on_the_clock(
+                SuccessiveHalvingScheduler(curves.searcher(seed), 2, r_min, r_max),
+                curves,
+                SimulatedWorkers(n, curves.runtime),
+                seconds,
+            )
+            for seed in range(repetitions)
+        ]
+        for n in numbers
+    }
+    configurations = curves.table["config_id"].nunique()
+    rows = {}
+    for before, n in zip([None, *numbers[:-1]], numbers, strict=True):
+        rows[n] = against(runs[n], runs[before]) if before else {}
+        started = [starts(tuner) for tuner in runs[n]]
+        first_copies = [times[configurations] for times in started if len(times) > configurations]
+        rows[n] |= {"trials": np.mean([len(times) for times in started])}
+        rows[n] |= {"ran dry": len(first_copies) / repetitions}
+        rows[n] |= {"after (s)": np.mean(first_copies) if first_copies else np.nan}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("workers")
+
+
+def starts(tuner):
+    """Return when each trial that has a result started, in order."""
+    table = tuner.dataframe()
+    return np.sort(table.groupby("trial_id")["started"].min())
+
+
+class StoppingScheduler(HPOScheduler):
+    """ASHA of the stopping type, as in Optuna, Ray and Syne Tune: no trial is ever paused.
+
+    A trial trains on if it is among the best ``1 / eta`` of the results so far on its rung, or is
+    the best of all; else it is stopped, for good.
+    """
+
+    def __init__(self, searcher, eta, r_min, r_max):
+        super().__init__(searcher)
+        self.eta, self.r_min, self.r_max = eta, r_min, r_max
+        self.rung_levels = Bracket(r_min, r_max, eta).levels
+        self._errors = {level: [] for level in self.rung_levels}
+        self._training_on = []
+
+    def suggest(self):
+        """Return the trial that trains on, on the worker that it has just left, or a new one."""
+        if self._training_on:
+            return self.start(self._training_on.pop(0))
+        return self.start(self.new_trial(max_epochs=self.r_min))
+
+    def update(self, config, error, info=None):
+        """Receive a result; the trial trains on or is stopped."""
+        trial, error = self.finish(config, error, info)
+        level = trial["max_epochs"]
+        rung = self._errors[level]
+        better = bisect_right(rung, error) if error < np.inf else len(rung)
+        insort(rung, error if error < np.inf else np.inf)
+        if level < self.r_max and better < max(1, len(rung) // self.eta):
+            above = self.rung_levels[self.rung_levels.index(level) + 1]
+            self._training_on.append(trial.promoted(above))
+
+
+def price_of_resuming(
+    curves, costs=(0, 2, 4, 8, 16), eta=3, workers=1, seconds=1200, repetitions=100
+):
+    """Compare ASHA that pauses and promotes with ASHA that stops, by the cost of resuming.
+
+    A promoted trial pays that many seconds, to load its checkpoint and to start again. A trial
+    that trains on never left its worker, and pays nothing. Returns a row for each cost: wins, ties
+    and losses of promoting, and its mean difference in error: above 0, stopping has overtaken it.
+    """
+
+    def runs(method, cost):
+        return [
+            on_the_clock(
+                method(curves.searcher(seed), eta, 1, curves.r_max),
+                curves,
+                SimulatedWorkers(workers, curves.runtime, resume_cost=cost),
+                seconds,
+            )
+            for seed in range(repetitions)
+        ]
+
+    stopping = runs(StoppingScheduler, 0)
+    rows = {cost: against(runs(ASHAScheduler, cost), stopping) for cost in costs}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cost")
+
+
+class Surrogate:
+    """An objective at any configuration, made up from recorded curves.
+
+    Its error is the mean of the three nearest recorded configurations (of all their seeds),
+    weighted by one over the distance, where each hyperparameter is scaled by the distribution that
+    it is drawn from; a training that diverged counts as 0.9, guessing. It is smoother than the
+    truth, and no configuration in it is better than the best that was recorded.
+    """
+
+    def __init__(self, curves, config_space):
+        self.config_space, self.r_max = config_space, curves.r_max
+        self._grid = np.linspace(0, 1, 1001)
+        self._quantiles = {name: entry.ppf(self._grid) for name, entry in config_space.items()}
+        filled = curves.table.fillna({"validation_error": 0.9})
+        mean = filled.groupby(["config_id", "epoch"]).mean().unstack("epoch")
+        self._errors = mean["validation_error"].to_numpy()
+        firsts = curves.table.drop_duplicates("config_id").sort_values("config_id")
+        self._places = self._scaled(firsts)
+
+    def objective(self, max_epochs, **config):
+        """Return the error after that many epochs."""
+        distance = np.linalg.norm(self._places - self._scaled(config), axis=1)
+        nearest = np.argpartition(distance, 3)[:3]
+        weight = 1 / (distance[nearest] + 1e-9)
+        return float(weight @ self._errors[nearest, max_epochs - 1] / weight.sum())
+
+    def _scaled(self, values):
+        names = self._quantiles
+        return np.transpose([np.interp(values[n], names[n], self._grid) for n in names])
+
+
+def learning(surrogate, searcher_class, eta=2, epochs=480, repetitions=40):
+    """Compare a searcher that learns with random draws, in halving and in ASHA, on one worker.
+
+    Halving draws a whole round before it has a result of it, ASHA one trial at a time. Returns a
+    row for each comparison: wins, ties, losses and the mean difference in error after that many
+    epochs. All have the same seeds; what a searcher has learned then changes its draws.
+    """
+
+    def runs(method, searcher):
+        return [
+            on_the_clock(
+                method(searcher(surrogate.config_space, seed=seed), eta, 1, surrogate.r_max),
+                surrogate,
+                SimulatedWorkers(1, lambda config, r_from, r_to: r_to - r_from),
+                epochs,
+            )
+            for seed in range(repetitions)
+        ]
+
+    methods = {"halving": SuccessiveHalvingScheduler, "ASHA": ASHAScheduler}
+    random = {name: runs(method, RandomSearcher) for name, method in methods.items()}
+    learned = {name: runs(method, searcher_class) for name, method in methods.items()}
+    rows = {f"{n}: learning against random": against(learned[n], random[n]) for n in methods}
+    rows["random: ASHA against halving"] = against(random["ASHA"], random["halving"])
+    rows["learning: ASHA against halving"] = against(learned["ASHA"], learned["halving"])
+    return pd.DataFrame.from_dict(rows, orient="index")
