@@ -35,6 +35,7 @@ _MODULES = {
     "widgets.slow_motion": ["step_through", "be_the_scheduler"],
     "classroom.check_scheduler": ["check_scheduler"],
     "classroom.answers": ["check_answer"],
+    "classroom.reveal": ["reveal"],
     "classroom.source": ["show_source"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

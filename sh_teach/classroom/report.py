@@ -2,8 +2,6 @@
 
 from itertools import pairwise
 
-from sh_teach.words import plural
-
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 
 
@@ -65,16 +63,6 @@ def counterexample(observation, violation):
     for before, i in pairwise([-1, *shown]):
         if i > before + 1:
             lines.append("...")
-        lines.append(_sentence(observation.events[i]))
+        event = observation.events[i]
+        lines.append(f"t = {event.time:g}: {event}.")
     return "\n".join([*lines, f"--> {violation.sentence}"])
-
-
-def _sentence(event):
-    now = f"t = {event.time:g}:"
-    if event.kind == "wait":
-        return f"{now} a worker is free, and suggest() returns None."
-    trial = f"trial {event.trial.trial_id} of round {event.trial.round}"
-    epochs = plural(event.trial["max_epochs"], "epoch")
-    if event.kind == "start":
-        return f"{now} worker {event.worker} is free and trains {trial} to {epochs}."
-    return f"{now} {trial} has error {event.error:.2f} after {epochs}."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
 from sh_teach.schedulers.trial import Trial
+from sh_teach.words import plural
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,19 @@ class Event:
     time: float  # seconds by the workers' clock
     trial: Trial | None = None  # a copy, as it was suggested; a plain dict gets a number
     worker: int | None = None
-    ends: float | None = None  # when an evaluation that starts will end
+    started: float | None = None  # when the evaluation starts, and when it ends
+    ends: float | None = None
     error: float | None = None  # of an evaluation that ended
     waiting: tuple = ()  # copies of the scheduler's `queue` after the event, if it has one
+
+    def __str__(self):
+        if self.kind == "wait":
+            return "a worker is free, and suggest() returns None"
+        trial = f"trial {self.trial.trial_id} of round {self.trial.round}"
+        epochs = plural(self.trial["max_epochs"], "epoch")
+        if self.kind == "start":
+            return f"worker {self.worker} is free and trains {trial} to {epochs}"
+        return f"{trial} has error {self.error:.3f} after {epochs}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,8 @@ class _Recorder(SimulatedWorkers):
         super().start(evaluation, objective, arguments)
         config = evaluation["config"]
         trial = Trial(config, evaluation["trial_id"], evaluation["round"])
-        self._note("start", trial=trial, worker=evaluation["worker"], ends=evaluation["ends"])
+        lane = {name: evaluation[name] for name in ("worker", "started", "ends")}
+        self._note("start", trial=trial, **lane)
         self._starts.setdefault(id(config), []).append(self.events[-1])
 
     def update(self, config, error):
@@ -72,4 +84,5 @@ class _Recorder(SimulatedWorkers):
         try:
             self.scheduler.update(config, error)
         finally:  # a result that the scheduler cannot take has arrived as well
-            self._note("end", trial=start.trial, worker=start.worker, error=error)
+            lane = dict(worker=start.worker, started=start.time, ends=self.now)
+            self._note("end", trial=start.trial, **lane, error=error)

@@ -1,12 +1,14 @@
 """A bracket to explore with sliders."""
 
-import ipywidgets
-from matplotlib.figure import Figure
+from ipywidgets import FloatSlider, IntSlider
 
+from sh_teach.arguments import positive
 from sh_teach.plots.bracket import plot_bracket
 from sh_teach.schedulers.bracket import Bracket
-from sh_teach.widgets.html import WIDE, image, spoken
+from sh_teach.widgets.html import WIDE, Panel
 from sh_teach.words import plural
+
+LARGEST = 1_000_000  # that a slider can be moved to, one by one
 
 
 def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
@@ -15,42 +17,50 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
     Parameters
     ----------
     r_min, r_max, eta, prefact
-        The bracket to begin with, as for `SuccessiveHalvingScheduler`.
+        The bracket to begin with, as for `SuccessiveHalvingScheduler`; each at most 1,000,000.
 
     Returns
     -------
     ipywidgets.VBox
-        Sliders, what the bracket costs in words, and the picture of `plot_bracket`. An impossible
-        choice is explained, and the last picture stays.
+        Sliders, what the bracket costs in words, and the picture of `plot_bracket`. If a slider
+        is moved to an impossible choice, this is explained, and the last picture stays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of its range, see `Bracket`, or if `prefact` leaves no trial.
     """
+    for name, value in dict(r_min=r_min, r_max=r_max, eta=eta, prefact=prefact).items():
+        if positive(name, value) > LARGEST:
+            raise ValueError(f"{name}={value!r}: it must be at most {LARGEST:,}")
+    Bracket(r_min, r_max, eta).scaled(prefact)
     sliders = [
-        ipywidgets.IntSlider(r_min, 1, 32, description="r_min", **WIDE),
-        ipywidgets.IntSlider(r_max, 1, 256, description="r_max", **WIDE),
-        ipywidgets.IntSlider(eta, 1, 8, description="eta", **WIDE),
-        ipywidgets.FloatSlider(prefact, min=0.1, max=4, description="prefact", **WIDE),
+        IntSlider(r_min, 1, max(r_min, 32), description="r_min", **WIDE),
+        IntSlider(r_max, 1, max(r_max, 256), description="r_max", **WIDE),
+        IntSlider(eta, 1, max(eta, 8), description="eta", **WIDE),
+        FloatSlider(prefact, min=0, max=max(prefact, 4), description="prefact", **WIDE),
     ]
-    words, picture = ipywidgets.HTML(), ipywidgets.HTML()
-    figure = Figure(figsize=(10, 3.6), facecolor="white")
+    sliders[-1].readout_format = ""  # all digits, where the usual format has two
+    panel = Panel(sliders[:2], sliders[2:], figsize=(10, 3.6))
 
     def show(_=None):
         r_min, r_max, eta, prefact = (slider.value for slider in sliders)
         try:
             bracket = Bracket(r_min, r_max, eta).scaled(prefact)
         except ValueError as error:
-            words.value = spoken(f"Not possible. {error}.")
+            panel.say(f"Not possible. {error}.")
             return
-        words.value = spoken(describe_bracket(bracket))
-        picture.value = image(
-            plot_bracket(bracket, figure),
+        panel.say(describe_bracket(bracket))
+        plot_bracket(bracket, panel.figure)
+        panel.draw(
             "Left, a bar for each rung with the trials it holds, the upper rungs shorter. Right, "
-            "stairs for the epochs of a round, before the larger area of random search.",
+            "stairs for the epochs of a round, before the larger area of random search."
         )
 
     for slider in sliders:
         slider.observe(show, names="value")
     show()
-    rows = [ipywidgets.HBox(sliders[:2]), ipywidgets.HBox(sliders[2:])]
-    return ipywidgets.VBox([*rows, words, picture])
+    return panel
 
 
 def describe_bracket(bracket):

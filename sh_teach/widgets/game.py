@@ -1,11 +1,13 @@
 """You are the scheduler: you choose what a free worker does, and see what each choice costs."""
 
+import sys
 from itertools import chain, repeat
 
+from sh_teach.arguments import integer
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
 from sh_teach.schedulers.waiting import WaitingLine
-from sh_teach.widgets.steps import YourTurn, record_steps
+from sh_teach.widgets.steps import YourTurn, check_has, record_steps
 
 
 class ByChoice(SuccessiveHalvingScheduler):
@@ -16,26 +18,32 @@ class ByChoice(SuccessiveHalvingScheduler):
         self._choices = iter(choices)
 
     def options(self):
-        """Return a dict from each choice to its name: the rule's first, and rungs as a pair."""
-        names = {}
-        for trial in self.waiting:
-            round, level = trial.round, trial["max_epochs"]
+        """Return a dict from names to choices, that of the rule last; a rung is a pair."""
+        options = {"wait for the next result": "wait"} if self.pending else {}
+        options[f"start round {self.rounds}"] = "next round"
+        first = {(t.round, t["max_epochs"]): t for t in reversed(self.queue)}
+        for (round, level), trial in sorted(first.items(), key=lambda o: (-o[0][0], o[0][1])):
             name = f"train trial {trial.trial_id} of round {round} to {level} epochs"
-            names.setdefault((round, level), name)  # of a rung, the first that waits
-        names["next round"] = f"start round {self.rounds}"
-        if self.pending:
-            names["wait"] = "wait for the next result"
-        return names
+            options[name] = round, level
+        return options
+
+    def over(self):
+        """Return whether round 0 has its result."""
+        return (0, self.r_max) in self.rungs
 
     def suggest(self):
-        """Return the chosen trial, or ``None`` to wait; raise `YourTurn` if a choice is due."""
+        """Return the chosen trial, or ``None`` to wait; raise `YourTurn` if a choice is due.
+
+        It is raised at the end of the game as well.
+        """
         choice = next(self._choices, None)
-        if choice is None:
+        if choice is None or self.over():
             raise YourTurn
         if choice == "rule":
             return super().suggest()
-        if choice not in self.options():
-            raise ValueError(f"choices has {choice!r}: it must be one of {list(self.options())}")
+        choices = list(self.options().values())
+        if choice not in choices:
+            raise ValueError(f"choices has {choice!r}: it must be one of {choices}")
         if choice == "wait":
             return None
         if choice == "next round":
@@ -51,52 +59,44 @@ class Game:
     """A run that is decided choice by choice, and what each choice costs."""
 
     def __init__(self, curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
-        self._curves, self._seed = curves, seed
+        check_has("curves", curves, ("searcher",), "RecordedCurves.load()")
+        self._curves, self._seed = curves, integer("seed", seed, minimum=0)
         self.workers = workers
         self.bracket = Bracket(r_min, r_max, eta)
         self.choices = []
         self.by_rule = self._forecast()  # `result_at` if all choices are those of the rule
         self._replay()
 
-    def _run(self, evaluations, choices):
+    def _run(self, choices):
         """Run from the start; return the scheduler, the steps, and when round 0 has its result."""
         searcher, plan = self._curves.searcher(self._seed), self.bracket
         scheduler = ByChoice(searcher, plan.eta, plan.r_min, plan.r_max, choices)
-        steps = record_steps(scheduler, self.workers, self._curves, evaluations)
-        for step in steps:
-            if step.kind == "end":
-                trial = step.done[-1]["trial"]
-                if trial.round == 0 and trial["max_epochs"] == plan.r_max:
-                    return scheduler, steps, step.time
-        return scheduler, steps, None
+        steps = record_steps(scheduler, self.workers, self._curves, evaluations=sys.maxsize)
+        return scheduler, steps, steps[-1].time if scheduler.over() else None
 
     def _replay(self):
         """Run up to the next choice; `result_at` is ``None`` until the game is over."""
-        enough = len(self.choices) + 1
-        self._now, self.steps, self.result_at = self._run(enough, self.choices)
+        self._now, self.steps, self.result_at = self._run(self.choices)
 
     def _forecast(self):
         """Return when round 0 has its result if the rule decides from now on."""
-        enough = len(self.choices) + self.workers + 2 * self.bracket.evaluations
-        _, _, result_at = self._run(enough, chain(self.choices, repeat("rule")))
+        _, _, result_at = self._run(chain(self.choices, repeat("rule")))
         return result_at
 
     def options(self):
         """Return the choices that there are, by name, that of the rule last; at the end, none."""
-        if self.result_at is not None:
-            return {}
-        return {name: choice for choice, name in reversed(self._now.options().items())}
+        return {} if self.result_at is not None else self._now.options()
 
     def choose(self, choice):
         """Carry out a choice, a value of `options`, and return in words what it costs."""
         choices = list(self.options().values())
         if choice not in choices:
-            raise ValueError(f"choice={choice!r}: it must be one of {self.options()}")
-        by_rule = choice == choices[-1]
+            raise ValueError(f"choice={choice!r}: it must be one of {choices}")
         before = self._forecast()
         self.choices.append(choice)
         late = self._forecast() - before
         self._replay()
+        by_rule = choice == choices[-1]
         said = "This is the choice of the rule." if by_rule else "The rule would choose otherwise."
         if late > 0:
             return f"{said} The result of round 0 arrives {late:.1f} s later."
@@ -112,8 +112,8 @@ class Game:
         than = f"{abs(late):.1f} s {'later' if late > 0 else 'earlier'} than by the rule"
         if abs(late) < 0.05:
             than = "as by the rule"
-        evaluations = [*self.steps[-1].done, *self.steps[-1].running.values()]
-        busy = sum(min(e["ends"], self.result_at) - e["started"] for e in evaluations)
+        evaluations = self.steps[-1].evaluations()
+        busy = sum(min(e.ends, self.result_at) - e.started for e in evaluations)
         idle = max(0.0, 1 - busy / (self.workers * self.result_at))
         return (
             f"Round 0 has its result after {self.result_at:.1f} s, {than}. "

@@ -1,20 +1,39 @@
-"""Words and pictures as HTML: a screen reader reads both."""
+"""A panel of controls, words and a picture, as HTML: a screen reader reads both."""
 
 import base64
 import io
 from html import escape
 
+try:
+    import ipywidgets
+except ImportError as error:
+    raise ImportError("the widgets need ipywidgets; `python -m sh_teach` tells more") from error
+from matplotlib.figure import Figure
+
 WIDE = dict(style={"description_width": "80px"}, layout={"width": "380px"})
 
 
-def spoken(text):
-    """Return HTML that a screen reader reads out as soon as it is there."""
-    return f'<p role="alert" style="font-size: 1.15em; line-height: 1.4">{escape(text)}</p>'
+class Panel(ipywidgets.VBox):
+    """Rows of controls, and below them words and a picture."""
 
+    def __init__(self, *rows, figsize):
+        self.figure = Figure(figsize=figsize, facecolor="white")
+        self._words, self._picture = ipywidgets.HTML(), ipywidgets.HTML()
+        super().__init__([*map(ipywidgets.HBox, rows), self._words, self._picture])
 
-def image(figure, text):
-    """Return HTML with a picture of a figure, and a text for those who do not see it."""
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=100, pil_kwargs={"compress_level": 1})
-    data = base64.b64encode(png.getvalue()).decode()
-    return f'<img src="data:image/png;base64,{data}" alt="{escape(text)}" style="max-width: 100%">'
+    def __repr__(self):
+        # A stored notebook shows this: the widget itself lives as long as its kernel.
+        return "Run this cell in JupyterLab to use its sliders and buttons."
+
+    def say(self, text):
+        """Show words that a screen reader reads out as soon as they are there."""
+        style = "font-size: 1.15em; line-height: 1.4"
+        self._words.value = f'<p role="alert" style="{style}">{escape(text)}</p>'
+
+    def draw(self, text):
+        """Show the figure, and keep a text for those who do not see it."""
+        png = io.BytesIO()
+        self.figure.savefig(png, format="png", dpi=100, pil_kwargs={"compress_level": 1})
+        source = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
+        image = f'<img src="{source}" alt="{escape(text)}" style="max-width: 100%">'
+        self._picture.value = image

@@ -2,11 +2,13 @@
 
 from matplotlib import pyplot as plt
 
+from sh_teach.arguments import integer
 from sh_teach.plots.style import axes, bar_colors, emptied
 
 MOST_WAITING = 20
 ROUNDS_SHOWN = 3
 MOST_ROWS = 10
+MOST_WORKERS = 16
 CENTRED = dict(ha="center", va="center")
 
 
@@ -20,7 +22,7 @@ def plot_step(step, bracket, workers, until, figure=None):
     bracket : Bracket or callable
         The plan of all rounds, or a function of the round, as `bracket_of` of a scheduler.
     workers : int
-        How many there are.
+        How many there are, at most 16.
     until : float
         Where the axis of time ends, in seconds: the same for all steps of a run.
     figure : matplotlib.figure.Figure, optional
@@ -35,16 +37,24 @@ def plot_step(step, bracket, workers, until, figure=None):
         rounds: each place with trial and error, the best on top, filled for the trials that would
         survive now.
     """
+    check_lanes(workers)
     if figure is None:
         figure = plt.figure(figsize=(10, 5.6), facecolor="white")
     bracket_of = bracket if callable(bracket) else lambda round: bracket
     lanes, queue, *rungs = emptied(figure) if figure.axes else _new_axes(figure, workers)
     _draw_workers(lanes, step, bracket_of, workers, until)
     _draw_waiting(queue, step, bracket_of)
-    latest = max((trial.round for trial in [*step.waiting, *step.started()]), default=0)
+    trials = [*step.waiting, *(event.trial for event in step.evaluations())]
+    latest = max((trial.round for trial in trials), default=0)
     for round, ax in enumerate(rungs, start=max(0, latest - ROUNDS_SHOWN + 1)):
         _draw_rungs(ax, step, bracket_of(round), round)
     return figure
+
+
+def check_lanes(workers):
+    """Raise a TypeError or ValueError unless the picture has room for that many workers."""
+    if integer("workers", workers, minimum=1) > MOST_WORKERS:
+        raise ValueError(f"workers={workers}: the picture has room for at most {MOST_WORKERS}")
 
 
 def _new_axes(figure, workers):
@@ -57,9 +67,8 @@ def _new_axes(figure, workers):
 
 def _draw_workers(ax, step, bracket_of, workers, until):
     axes(ax)
-    for evaluation in (*step.done, *step.running.values()):
-        trial, lane = evaluation["trial"], evaluation["worker"]
-        began, ends = evaluation["started"], evaluation["ends"]
+    for event in step.evaluations():
+        trial, lane, began, ends = event.trial, event.worker, event.started, event.ends
         color, ink = _colors(trial, bracket_of(trial.round))
         now = min(step.time, ends)
         ax.barh(lane, now - began, left=began, height=0.8, color=color, edgecolor="white")

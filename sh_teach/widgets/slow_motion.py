@@ -6,16 +6,13 @@ All of it works with the keyboard alone: Tab goes from one control to the next.
 from functools import partial
 
 import ipywidgets
-from matplotlib.figure import Figure
 
 from sh_teach.widgets.game import Game
-from sh_teach.widgets.html import WIDE, image, spoken
-from sh_teach.widgets.picture import plot_step
+from sh_teach.widgets.html import WIDE, Panel
+from sh_teach.widgets.picture import check_lanes, plot_step
 from sh_teach.widgets.steps import Step, plan_of, record_steps
 
-
-def _button(description, tooltip):
-    return ipywidgets.Button(description=description, tooltip=tooltip, layout={"width": "auto"})
+SIZE = dict(figsize=(10, 5.6))
 
 
 def step_through(scheduler, workers, curves):
@@ -25,7 +22,9 @@ def step_through(scheduler, workers, curves):
     ----------
     scheduler : SuccessiveHalvingScheduler or dict of str to SuccessiveHalvingScheduler
         New ones; several can be chosen by name. See `record_steps` for one of your own.
-    workers, curves
+    workers : int
+        How many simulated workers, at most 16.
+    curves
         As for `record_steps`.
 
     Returns
@@ -38,28 +37,26 @@ def step_through(scheduler, workers, curves):
     TypeError, ValueError
         If a scheduler has no `queue`, or has been used before; see `record_steps`.
     """
+    check_lanes(workers)
     schedulers = scheduler if isinstance(scheduler, dict) else {"": scheduler}
+    if not schedulers:
+        raise ValueError("scheduler={}: it must have at least one scheduler")
     runs = {name: record_steps(s, workers, curves) for name, s in schedulers.items()}
     choice = ipywidgets.Dropdown(options=list(runs), description="scheduler", **WIDE)
     event = ipywidgets.IntSlider(0, 0, len(runs[choice.value]) - 1, description="event", **WIDE)
     play = ipywidgets.Play(max=event.max, interval=1500)  # milliseconds
-    back = _button("back", "One event back")
-    forward = _button("next event", "One event on")
-    to_promotion = _button("to the next promotion", "On to the next full rung")
-    words, picture = ipywidgets.HTML(), ipywidgets.HTML()
-    figure = Figure(figsize=(10, 5.6), facecolor="white")
 
     def show(_=None):
         steps, bracket_of = runs[choice.value], partial(plan_of, schedulers[choice.value])
-        step, until = steps[event.value], steps[-1].time
-        words.value = spoken(f"t = {step.time:.1f} s. {step.sentence}")
-        drawn = plot_step(step, bracket_of, workers, until, figure)
-        picture.value = image(drawn, describe_step(step))
+        step = steps[event.value]
+        panel.say(f"t = {step.time:.1f} s. {step.sentence}")
+        plot_step(step, bracket_of, workers, steps[-1].time, panel.figure)
+        panel.draw(describe_step(step))
 
     def go(by):
         event.value += by  # the slider keeps it in its range
 
-    def go_to_promotion(_):
+    def go_to_promotion():
         later = range(event.value + 1, event.max + 1)
         steps = runs[choice.value]
         event.value = next((i for i in later if steps[i].promoted), event.max)
@@ -69,23 +66,32 @@ def step_through(scheduler, workers, curves):
         event.max = play.max = len(runs[choice.value]) - 1
         show()
 
-    back.on_click(lambda _: go(-1))
-    forward.on_click(lambda _: go(1))
-    to_promotion.on_click(go_to_promotion)
+    buttons = [
+        _button("next event", "One event on", lambda: go(1)),
+        _button("back", "One event back", lambda: go(-1)),
+        _button("to the next promotion", "On to the next full rung", go_to_promotion),
+        play,
+    ]
+    panel = Panel(buttons, [event, choice] if len(runs) > 1 else [event], **SIZE)
     event.observe(show, names="value")
     choice.observe(change_scheduler, names="value")
     ipywidgets.link((play, "value"), (event, "value"))
     show()
-    buttons = ipywidgets.HBox([forward, back, to_promotion, play])
-    sliders = ipywidgets.HBox([event, choice] if len(runs) > 1 else [event])
-    return ipywidgets.VBox([buttons, sliders, words, picture])
+    return panel
+
+
+def _button(description, tooltip, action):
+    layout = {"width": "auto"}
+    button = ipywidgets.Button(description=description, tooltip=tooltip, layout=layout)
+    button.on_click(lambda _: action())
+    return button
 
 
 def describe_step(step):
     """Return what the picture of a step shows, in words, for those who do not see it."""
     busy = [
-        f"worker {worker} trains trial {e['trial'].trial_id} until {e['ends']:.1f} s"
-        for worker, e in sorted(step.running.items())
+        f"worker {worker} trains trial {start.trial.trial_id} until {start.ends:.1f} s"
+        for worker, start in sorted(step.running.items())
     ]
     waiting = [f"{trial.trial_id}" for trial in step.waiting]
     rungs = [
@@ -108,7 +114,7 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
     curves : RecordedCurves
         What is trained.
     workers : int
-        How many simulated workers.
+        How many simulated workers, at most 16.
     eta, r_min, r_max : int
         The bracket of each round.
     seed : int
@@ -118,36 +124,39 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
     -------
     ipywidgets.VBox
         The choices, what the last one cost, and the picture of `plot_step`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is out of its range, see `Bracket` and `record_steps`.
     """
+    check_lanes(workers)
     game = Game(curves, workers, eta, r_min, r_max, seed)
     options = ipywidgets.Select(rows=5, description="choice", **WIDE)
-    decide = _button("do it", "Carry out the selected choice")
-    undo = _button("undo", "Undo the last choice")
-    words, picture = ipywidgets.HTML(), ipywidgets.HTML()
-    figure = Figure(figsize=(10, 5.6), facecolor="white")
 
     def show(said):
         choices = game.options()
         options.options = list(choices)
         options.index = 0 if choices else None
         decide.disabled, undo.disabled = not choices, not game.choices
-        step = game.steps[-1] if game.steps else Step()
+        step = game.steps[-1] if game.steps else Step("", 0.0)
         free = min(set(range(workers)) - set(step.running))
         asks = f"t = {step.time:.1f} s: worker {free} is free. What should it do?"
-        words.value = spoken(f"{said} {game.summary() or asks}")
+        panel.say(f"{said} {game.summary() or asks}")
         until = 1.3 * max(game.by_rule, step.time)
-        drawn = plot_step(step, game.bracket, workers, until, figure)
-        picture.value = image(drawn, describe_step(step))
+        plot_step(step, game.bracket, workers, until, panel.figure)
+        panel.draw(describe_step(step))
 
-    def carry_out(_):
+    def carry_out():
         if options.value is not None:
             show(game.choose(game.options()[options.value]))
 
-    def undo_last(_):
+    def undo_last():
         game.undo()
         show("The last choice is undone.")
 
-    decide.on_click(carry_out)
-    undo.on_click(undo_last)
+    decide = _button("do it", "Carry out the selected choice", carry_out)
+    undo = _button("undo", "Undo the last choice", undo_last)
+    panel = Panel([options, decide, undo], **SIZE)
     show("")
-    return ipywidgets.VBox([words, ipywidgets.HBox([options, decide, undo]), picture])
+    return panel

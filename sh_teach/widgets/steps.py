@@ -5,34 +5,37 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from sh_teach.arguments import integer
-from sh_teach.running.history import observe
+from sh_teach.running.history import Event, observe
 from sh_teach.schedulers.base import rank
 from sh_teach.words import listing, plural
 
+MOST_EVALUATIONS = 500  # of two rounds, which somebody will step through
+
 
 @dataclass(frozen=True)
-class Step:
-    """An event of a run, and the state after it."""
+class Step(Event):
+    """An event of a run, the state after it, and a sentence."""
 
-    kind: str = ""  # "start" or "end" of an evaluation, or "wait": nothing was suggested
-    time: float = 0.0  # seconds on the simulated clock
     sentence: str = ""  # what happened, and why
-    waiting: list = field(default_factory=list)  # trials in the queue, next first
-    running: dict = field(default_factory=dict)  # worker -> dict(trial, worker, started, ends)
-    done: list = field(default_factory=list)  # the same, in the order of their ends, with error
-    promoted: list = field(default_factory=list)  # trials that this event promoted
+    running: dict = field(default_factory=dict)  # worker -> the start of its evaluation
+    done: tuple = ()  # the ends of evaluations, in their order
+    promoted: tuple = ()  # trials that this event promoted, best first
+
+    def evaluations(self):
+        """Return an event for each evaluation: those that have ended, then those that run."""
+        return [*self.done, *self.running.values()]
 
     def rungs(self):
         """Return a list of (trial, error), best first, for each (round, level), in their order."""
         rungs = {}
-        for evaluation in self.done:
-            trial, error = evaluation["trial"], evaluation["error"]
-            rungs.setdefault((trial.round, trial["max_epochs"]), []).append((trial, error))
+        for end in self.done:
+            rung = end.trial.round, end.trial["max_epochs"]
+            rungs.setdefault(rung, []).append((end.trial, end.error))
         return {rung: sorted(observed, key=rank) for rung, observed in sorted(rungs.items())}
 
-    def started(self):
-        """Return the trials of all evaluations, those that run last."""
-        return [evaluation["trial"] for evaluation in (*self.done, *self.running.values())]
+    def latest_errors(self):
+        """Return the latest error of each trial that has one, by its number."""
+        return {end.trial.trial_id: end.error for end in self.done}
 
 
 def record_steps(scheduler, workers, curves, evaluations=None):
@@ -56,9 +59,10 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     Raises
     ------
     TypeError
-        If the scheduler has no `queue` or no `bracket`.
+        If the scheduler has no `queue` or no `bracket`, or if `curves` are none.
     ValueError
-        If the scheduler has been used before, or if `evaluations` is below 1.
+        If the scheduler has been used before, if it trains for longer than was recorded, if
+        two rounds are too many to be shown, or if `evaluations` or `workers` is below 1.
 
     Examples
     --------
@@ -67,31 +71,51 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     >>> scheduler = SuccessiveHalvingScheduler(curves.searcher(seed=0), eta=2, r_min=1, r_max=2)
     >>> for step in record_steps(scheduler, 1, curves, evaluations=2)[:2]:
     ...     print(step.sentence)
-    Worker 0 is free, and no trial waits: round 0 starts, and trial 0 is trained to 1 epoch.
-    Trial 0 has error 0.900 after 1 epoch: result 1 of 2 on its rung of round 0.
+    Worker 0 is free and trains trial 0 of round 0 to 1 epoch: no trial waits, so round 0 starts.
+    Trial 0 of round 0 has error 0.900 after 1 epoch: result 1 of 2 on its rung.
     """
-    for name in ("queue", "bracket"):
-        if not hasattr(scheduler, name):
-            raise TypeError(f"scheduler: {type(scheduler).__name__} has no {name} to be shown")
+    check_has("scheduler", scheduler, ("queue", "bracket"), "a new SuccessiveHalvingScheduler")
+    check_has("curves", curves, ("objective", "runtime"), "RecordedCurves.load()")
+    workers = integer("workers", workers, minimum=1)
     if getattr(scheduler, "trials", 0):
         raise ValueError("scheduler: it has been used before; make a new one in the same cell")
+    r_max = plan_of(scheduler, 0).r_max
+    if r_max > getattr(curves, "r_max", math.inf):
+        raise ValueError(f"r_max={r_max}: {curves.r_max} epochs were recorded, no more")
     if evaluations is None:
         evaluations = sum(plan_of(scheduler, round).evaluations for round in (0, 1))
+        if evaluations > MOST_EVALUATIONS:
+            raise ValueError(
+                f"scheduler: two rounds are {evaluations:,} evaluations, and slow motion shows "
+                f"at most {MOST_EVALUATIONS}; choose a smaller r_max or prefact"
+            )
     evaluations = integer("evaluations", evaluations, minimum=1)
-    workers = integer("workers", workers, minimum=1)
     pool = dict(n=workers, runtime=curves.runtime)
     # More than are shown: at the end of a run workers idle for want of evaluations.
     history = observe(scheduler, curves.objective, evaluations + workers, until=YourTurn, **pool)
-    steps, before = [], Step()
+    steps, before = [], Step("", 0.0)
     for event in history.events:
         step = _state_after(event, before)
-        sentence = _sentence(scheduler, workers, before, event, step)
-        steps.append(replace(step, sentence=sentence))
+        steps.append(replace(step, sentence=_sentence(scheduler, workers, before, step)))
         before = step
     if history.stopped:
         return steps
     last = [i for i, step in enumerate(steps) if step.kind == "end"][evaluations - 1]
     return _next_first(steps[: last + 1])
+
+
+class YourTurn(Exception):
+    """A scheduler raises it from `suggest` to end the list of steps: a choice is due."""
+
+
+def check_has(name, thing, attributes, instead):
+    """Raise a TypeError if an argument is a class, or lacks an attribute that is needed."""
+    if isinstance(thing, type):
+        raise TypeError(f"{name}: it is the class {thing.__name__}; pass {instead}")
+    for attribute in attributes:
+        if not hasattr(thing, attribute):
+            lacks = f"{type(thing).__name__} has no {attribute} to be shown"
+            raise TypeError(f"{name}: {lacks}; pass {instead}, or something like it")
 
 
 def plan_of(scheduler, round):
@@ -101,101 +125,82 @@ def plan_of(scheduler, round):
     return scheduler.bracket
 
 
-class YourTurn(Exception):
-    """A scheduler raises it from `suggest` to end the list of steps: a choice is due."""
-
-
 def _next_first(steps):
     """Return the steps with each queue in the order of service; its end may be served first."""
     for before, step in pairwise(steps):
         if step.kind == "start" and before.waiting:
-            trial = step.started()[-1]
-            if trial == before.waiting[-1] and trial != before.waiting[0]:
+            if step.trial == before.waiting[-1] and step.trial != before.waiting[0]:
                 return [replace(step, waiting=step.waiting[::-1]) for step in steps]
     return steps
 
 
 def _state_after(event, before):
-    running, done, promoted = dict(before.running), before.done, []
+    running = dict(before.running)
     if event.kind == "start":
-        evaluation = dict(trial=event.trial, worker=event.worker)
-        running[event.worker] = evaluation | dict(started=event.time, ends=event.ends)
-    elif event.kind == "end":
-        done = [*done, running.pop(event.worker) | {"error": event.error}]
-        latest = _latest_errors(done)
-        waited = {trial.trial_id for trial in before.waiting}
-        new = [t for t in event.waiting if t.trial_id in latest and t.trial_id not in waited]
-        promoted = sorted(new, key=lambda trial: rank((trial, latest[trial.trial_id])))
-    state = dict(waiting=list(event.waiting), running=running, done=done, promoted=promoted)
-    return Step(event.kind, event.time, **state)
+        running[event.worker] = event
+    if event.kind != "end":
+        return Step(**vars(event), running=running, done=before.done)
+    del running[event.worker]
+    after = Step(**vars(event), running=running, done=(*before.done, event))
+    errors = after.latest_errors()
+    waited = {trial.trial_id for trial in before.waiting}
+    new = [t for t in event.waiting if t.trial_id in errors and t.trial_id not in waited]
+    promoted = sorted(new, key=lambda trial: rank((trial, errors[trial.trial_id])))
+    return replace(after, promoted=tuple(promoted))
 
 
-def _latest_errors(done):
-    return {evaluation["trial"].trial_id: evaluation["error"] for evaluation in done}
+def _sentence(scheduler, workers, before, step):
+    if step.kind == "wait":
+        free = [worker for worker in range(workers) if worker not in before.running]
+        why = ", although a trial waits" if before.waiting else ": no rung is full"
+        return f"Worker{'s' if len(free) > 1 else ''} {listing(free)} must wait{why}."
+    event = str(step)
+    explain = _why_it_starts if step.kind == "start" else _what_it_means
+    return f"{event[0].upper()}{event[1:]}{explain(scheduler, before, step)}"
 
 
-def _sentence(scheduler, workers, before, event, after):
-    if event.kind == "start":
-        return _why(scheduler, before, event)
-    if event.kind == "end":
-        return _result(scheduler, event, after)
-    free = [worker for worker in range(workers) if worker not in before.running]
-    why = ", although a trial waits" if before.waiting else ": no rung is full"
-    return f"Worker{'s' if len(free) > 1 else ''} {listing(free)} must wait{why}."
-
-
-def _why(scheduler, before, event):
-    """Say why this trial starts, and which trial should, if that is another one."""
-    trial, round = event.trial, event.trial.round
-    to = f"to {plural(trial['max_epochs'], 'epoch')}"
-    said = f"Worker {event.worker} is free and trains trial {trial.trial_id} of round {round} {to}"
-    new_round = round not in {started.round for started in before.started()}
-    if new_round:
-        nothing = "" if before.waiting else ", and no trial waits"
-        starts = f"round {round} starts, and trial {trial.trial_id} is trained {to}"
-        said = f"Worker {event.worker} is free{nothing}: {starts}"
-    due = _due(scheduler, before.waiting or [trial, *event.waiting], before.done)
-    if due.trial_id != trial.trial_id:
+def _why_it_starts(scheduler, before, step):
+    """Return why this trial starts, and which trial should, if that is another one."""
+    due = _due(scheduler, before.waiting or (step.trial, *step.waiting), before.latest_errors())
+    if due.trial_id != step.trial.trial_id:
         turn = f"By the rule it is the turn of trial {due.trial_id} of round {due.round}"
-        return f"{said}. {turn}, to {plural(due['max_epochs'], 'epoch')}."
-    if new_round:
-        return f"{said}."
-    if trial["max_epochs"] == plan_of(scheduler, round).r_min:
-        return f"{said}: first come, first served."
-    return f"{said}: the oldest round goes first, there the highest rung, and there the best."
+        return f". {turn}, to {plural(due['max_epochs'], 'epoch')}."
+    if step.trial["max_epochs"] > plan_of(scheduler, step.trial.round).r_min:
+        return ": the oldest round goes first, there the highest rung, and there the best."
+    started = {event.trial.round for event in before.evaluations()}
+    if not before.waiting and step.trial.round not in started:
+        return f": no trial waits, so round {step.trial.round} starts."
+    return ": first come, first served."
 
 
-def _due(scheduler, waiting, done):
+def _due(scheduler, waiting, errors):
     """Return the waiting trial that starts next where all rules are kept."""
     if getattr(scheduler, "promote_when_certain", False):
         return waiting[0]  # the first that was certain, which is not always the best
-    latest = _latest_errors(done)
 
     def turn(trial):
-        error = latest.get(trial.trial_id, 0)
+        error = errors.get(trial.trial_id, 0)
         return trial.round, -trial["max_epochs"], *rank((trial, error))
 
     return min(waiting, key=turn)
 
 
-def _result(scheduler, event, after):
-    """Say what a result means for its rung."""
-    trial, level = event.trial, event.trial["max_epochs"]
-    plan = plan_of(scheduler, trial.round)
+def _what_it_means(scheduler, before, step):
+    """Return what a result means for its rung."""
+    trial, plan = step.trial, plan_of(scheduler, step.trial.round)
+    level = trial["max_epochs"]
     k = plan.levels.index(level)
-    count, size = len(after.rungs()[trial.round, level]), plan.sizes[k]
-    error = f"error {event.error:.3f}" if math.isfinite(event.error) else "no finite error"
-    said = f"Trial {trial.trial_id} has {error} after {plural(level, 'epoch')}"
     if k == plan.K:
-        return f"{said}: this is the last rung of round {trial.round}."
-    said = f"{said}: result {count} of {size} on its rung of round {trial.round}."
-    if not after.promoted:
+        return ": this is the last rung."
+    count, size = len(step.rungs()[trial.round, level]), plan.sizes[k]
+    said = f": result {count} of {size} on its rung."
+    if not step.promoted:
         nothing = " The rung is full, but no trial is promoted from it."
         return said + nothing if count == size else said
-    ids = listing(promoted.trial_id for promoted in after.promoted)
-    trials_are = f"trial {ids} is" if len(after.promoted) == 1 else f"trials {ids} are"
+    ids = listing(promoted.trial_id for promoted in step.promoted)
+    trials_are = f"trial {ids} is" if len(step.promoted) == 1 else f"trials {ids} are"
     news = f"{trials_are} promoted to {plan.levels[k + 1]} epochs."
-    if count == size and {promoted.round for promoted in after.promoted} == {trial.round}:
+    if count == size and {promoted.round for promoted in step.promoted} == {trial.round}:
         return f"{said} The rung is full: {news}"
     if getattr(scheduler, "promote_when_certain", False):
         return f"{said} Before the rung is full, this is certain: {news}"

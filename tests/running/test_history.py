@@ -39,11 +39,23 @@ def test_the_events_of_one_round():
     assert [event.time for event in events] == [0, 1, 1, 2, 2, 3]
     first, second = events[0].trial, events[2].trial
     assert [event.trial.trial_id for event in events[:4]] == [0, 0, 1, 1]
-    assert events[0] == Event("start", 0.0, first, worker=0, ends=1.0, waiting=(second,))
+    lane = dict(worker=0, started=0.0, ends=1.0)
+    assert events[0] == Event("start", 0.0, first, **lane, waiting=(second,))
+    assert events[1] == Event("end", 1.0, first, **lane, error=events[1].error, waiting=(second,))
     assert events[1].error == objective(**first)
     best = min((first, second), key=lambda trial: trial["x"])
     assert events[3].waiting == (best.promoted(2),)
     assert events[4].waiting == ()
+
+
+def test_each_event_is_a_sentence():
+    events = observe(halving(overlap_rounds=False), lambda **_: float("nan"), 3, **pool(4)).events
+    waits = next(event for event in events if event.kind == "wait")
+    assert [str(event) for event in (events[1], events[4], waits)] == [
+        "worker 1 is free and trains trial 1 of round 0 to 1 epoch",
+        "trial 1 of round 0 has error nan after 1 epoch",
+        "a worker is free, and suggest() returns None",
+    ]
 
 
 def test_the_run_is_that_of_the_tuner_alone():

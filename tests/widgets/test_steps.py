@@ -67,9 +67,10 @@ def test_the_steps_are_those_of_the_tuner_on_simulated_workers(steps):
         progress=False,
     )
     tuner.run(34)
-    ended = [(e["trial"].trial_id, e["worker"], e["ends"], e["error"]) for e in steps[-1].done]
+    ended = [(e.trial.trial_id, e.worker, e.started, e.ends, e.error) for e in steps[-1].done]
     assert ended == [
-        (r["trial_id"], r["worker"], r["ended"], r["error"]) for r in tuner.records[: len(ended)]
+        (r["trial_id"], r["worker"], r["started"], r["ended"], r["error"])
+        for r in tuner.records[: len(ended)]
     ]
 
 
@@ -92,7 +93,8 @@ def test_a_step_is_not_changed_by_later_ones():
 
 def test_the_first_sentence_says_that_a_round_starts(steps):
     assert steps[0].sentence == (
-        "Worker 0 is free, and no trial waits: round 0 starts, and trial 0 is trained to 2 epochs."
+        "Worker 0 is free and trains trial 0 of round 0 to 2 epochs: "
+        "no trial waits, so round 0 starts."
     )
 
 

@@ -164,7 +164,7 @@ def test_the_game_carries_out_a_choice_and_says_what_it_costs():
     buttons = every(widget, "Button")
 
     def said():
-        return widget.children[0].value
+        return contents(widget)[0]
 
     assert options.options == ("start round 0",)
     buttons["do it"].click()
