@@ -194,7 +194,7 @@ class Bowl:
         return float(0.1 + 0.5 * away @ away + 0.4 / fading)
 
 
-def learning(problem, searcher_class, eta=3, epochs=324, repetitions=20):
+def learning(problem, searcher_class, eta=3, epochs=648, repetitions=20):
     """Compare a searcher that learns with random draws, on one worker.
 
     Halving draws a whole round before it has a result of it, and so learns from one round to the
