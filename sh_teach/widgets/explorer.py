@@ -30,7 +30,7 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
         ipywidgets.FloatSlider(prefact, min=0.1, max=4, description="prefact", **WIDE),
     ]
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
-    figure = Figure(figsize=(10, 3.6), facecolor="white")
+    figure = Figure(figsize=(10, 3.6))
 
     def show(_=None):
         r_min, r_max, eta, prefact = (slider.value for slider in sliders)
