@@ -31,18 +31,13 @@ def plot_bracket(bracket, figure=None):
     """
     levels, sizes = bracket.levels, bracket.sizes
     if figure is None:
-        figure = plt.figure(figsize=(10, max(3.6, 1.2 + 0.25 * len(levels))))
+        figure = plt.figure(figsize=style.inches(10, max(3.6, 1.2 + 0.25 * len(levels))))
     figure.clear()
     figure.set_facecolor(plt.rcParams["figure.facecolor"])
     # Fixed margins: to compute them would take longer than all the drawing.
-    font = plt.rcParams["font.size"] / 100
-    margins = dict(
-        left=(0.6 + 0.08 * len(str(levels[-1]))) * font,
-        right=0.985,
-        bottom=1.8 * font,
-        top=1 - 1.4 * font,
-    )
-    ladder, area = both = figure.subplots(1, 2, gridspec_kw=margins | {"wspace": 2.2 * font})
+    left = 0.06 + 0.008 * len(str(levels[-1]))
+    margins = dict(left=left, right=0.985, bottom=0.18, top=0.86, wspace=0.22)
+    ladder, area = both = figure.subplots(1, 2, gridspec_kw=margins)
     promoted = [*sizes[1:], 0]
     rungs = range(len(levels))
     for ax in both:
@@ -60,17 +55,16 @@ def plot_bracket(bracket, figure=None):
         ladder.text(size + 0.01 * bracket.n, k, f" {size:,}", va="center", size="large")
     ladder.set_yticks(rungs, levels)
     ladder.set_ylabel("rung level (epochs)")
-    total = bracket.n * bracket.r_max
-    label = f"random search: {total:,}" if total < 10**9 else f"random search: {total:.1e}"
-    ground = dict(color=style.GREY, alpha=0.25, label=label)
+    label = f"random search: {bracket.n * bracket.r_max:,}"
+    ground = dict(color=style.text_color(0.12), label=label)
     area.bar(0, bracket.r_max, width=bracket.n, align="edge", **ground)
     for low, high, size in zip([0, *levels[:-1]], levels, sizes, strict=True):
         step = dict(align="edge", color=style.SKY, edgecolor=area.get_facecolor(), linewidth=0.5)
         label = f"a round: {bracket.epochs(resume=True):,} epochs" if low == 0 else None
         area.bar(0, high - low, bottom=low, width=size, label=label, **step)
     area.set_ylabel("epochs")
-    for ax in both:
-        style.legend_above(ax, fontsize="medium")
+    style.legend_above(ladder, fontsize="medium")
+    style.legend_above(area, fontsize="medium", ncols=1)
     return figure
 
 
@@ -102,24 +96,24 @@ def plot_halving(table, ax=None):
         size = table.loc[table["max_epochs"] == level, "trial_id"].nunique()
         above = dict(transform=ax.get_xaxis_transform(), ha="center", va="bottom", size="large")
         ax.text(reached - 0.5, 1.01, plural(size, "trial"), **above)
-        ax.axvline(reached, color=style.GREY, alpha=0.3, linewidth=1, zorder=0)
+        ax.axvline(reached, color=style.text_color(0.15), linewidth=1, zorder=0)
     finite = table["error"][np.isfinite(table["error"])]
     norm = Normalize(finite.min(), finite.max()) if len(finite) else Normalize(0, 1)
-    drawn = table[table["trial_id"].isin(lane_of)]
-    badness = norm(np.ma.masked_invalid(drawn["error"]))
     paper = ax.get_facecolor()
-    look = dict(color=plt.cm.cividis.with_extremes(bad=paper)(badness), edgecolor=style.GREY)
-    place = dict(
-        y=drawn["trial_id"].map(lane_of), left=np.searchsorted(levels, drawn["max_epochs"])
-    )
-    ax.barh(**place, width=1, height=0.9 - 0.65 * badness.filled(1), linewidth=0.5, **look)
+    colormap = plt.cm.cividis.with_extremes(bad=paper)
+    drawn = table[table["trial_id"].isin(lane_of)]
+    errors = norm(np.ma.masked_invalid(drawn["error"]))
+    place = drawn["trial_id"].map(lane_of), 1, 0.9 - 0.65 * errors.filled(1)
+    left = np.searchsorted(levels, drawn["max_epochs"])
+    rim = dict(edgecolor=style.text_color(0.6), linewidth=0.5)
+    ax.barh(*place, left=left, color=colormap(errors), **rim)
     for row in best_first[:MOST_LANES]:
         marker, size, color = style.STOPPED, 45, style.VERMILLION
         if row.max_epochs == levels[-1]:
             marker, size, color = style.LAST, 150, style.GREEN
         place = np.searchsorted(levels, row.max_epochs) + 1, lane_of[row.trial_id]
-        rim = dict(edgecolor=paper, linewidth=0.8, zorder=3)
-        ax.scatter(*place, s=size, marker=marker, color=color, clip_on=False, **rim)
+        look = dict(marker=marker, s=size, color=color, edgecolor=paper, linewidth=0.8)
+        ax.scatter(*place, **look, zorder=3, clip_on=False)
     ax.set_yticks(lanes, list(lane_of))
     style.label_levels(ax, range(len(levels) + 1), [0, *levels])
     ax.set(xlabel="rung level (epochs)", xlim=(0, len(levels)), ylabel="trial")

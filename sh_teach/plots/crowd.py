@@ -1,4 +1,4 @@
-"""How `plot_rungs` draws evaluations: a mark for each, or bars for a crowd of them."""
+"""How evaluations are drawn, few or a crowd of them: as marks, as bars, or joined to curves."""
 
 from collections import deque
 from heapq import heappop, heappush
@@ -66,3 +66,11 @@ def draw_bars(ax, rungs, heights, kinds):
         ax.barh(width=widths, **place, **look)
     words = "evaluations: the more with about the same error, the wider a bar"
     return dict(title=f"{len(heights):,} {words}")
+
+
+def draw_curves(ax, table, trials, **look):
+    """Draw the errors of trials over epochs, from a sorted table, as one line with gaps."""
+    chosen = table[table["trial_id"].isin(trials)]
+    gaps = np.flatnonzero(chosen["trial_id"] != chosen["trial_id"].shift())[1:]
+    names = "max_epochs", "error"
+    return ax.plot(*(np.insert(chosen[n].to_numpy(float), gaps, np.nan) for n in names), **look)

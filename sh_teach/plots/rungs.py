@@ -1,15 +1,13 @@
 """Plots of a run by rung. `table` and `ax` are explained in `sh_teach.plots`."""
 
-from itertools import cycle
-
 import numpy as np
 
 from sh_teach.plots import style
-from sh_teach.plots.crowd import draw_bars, draw_marks
-from sh_teach.words import listing
+from sh_teach.plots.crowd import draw_bars, draw_curves, draw_marks
 
 MOST_MARKS = 1000  # evaluations; more are drawn as bars
 MOST_NAMED = 8  # trials; of more, the legend gives the number
+COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.VERMILLION)
 
 
 def plot_rungs(table, ax=None):
@@ -42,11 +40,11 @@ def plot_rungs(table, ax=None):
     draw = draw_marks if len(table) <= MOST_MARKS else draw_bars
     legend = draw(ax, rungs, heights, kinds)
     if not finite.all():
-        ax.axhline(high + 0.05 * span, color=style.GREY, linewidth=1)
+        ax.axhline(high + 0.05 * span, color=style.text_color(0.5), linewidth=1)
         right_of_rungs = dict(transform=ax.get_yaxis_transform(), ha="right", va="bottom")
         ax.text(0.99, high + 0.055 * span, style.NOT_FINITE, **right_of_rungs)
     for rung in range(len(levels)):
-        ax.axvline(rung, color=style.GREY, alpha=0.2, linewidth=8, zorder=0)
+        ax.axvline(rung, color=style.text_color(0.1), linewidth=8, zorder=0)
     style.label_levels(ax, range(len(levels)), levels)
     ax.set(xlabel="rung level (epochs)", ylabel=style.ERROR_LABEL, xlim=(-0.5, len(levels) - 0.5))
     style.legend_above(ax, **legend)
@@ -70,55 +68,36 @@ def plot_learning_curves(table, ax=None, highlight=None):
         The other trials in grey, with a cross where one was stopped before the last rung.
     """
     table = style.table_of("plot_learning_curves", table, "trial_id", "max_epochs", "error")
-    table = table.sort_values("max_epochs", kind="stable")
+    table = table.sort_values(["trial_id", "max_epochs"])
     ax = style.axes(ax)
     levels = sorted(table["max_epochs"].unique())
     ends = table.drop_duplicates("trial_id", keep="last")
-    stopped = ends[ends["max_epochs"] < levels[-1]]
-    name = "highlighted trials"
+    name = "highlighted"
     if highlight is None:
-        highlight, name = ends.loc[~ends.index.isin(stopped.index), "trial_id"], "on the last rung"
-    unknown = set(highlight) - set(ends["trial_id"])
-    if unknown:
-        raise ValueError(f"highlight: the table has no trial {listing(sorted(unknown))}")
-    coloured = table["trial_id"].isin(highlight)
-    ax.plot(*_joined(table[~coloured]), color=style.GREY, linewidth=0.8, alpha=0.7)
-    handles = []
+        highlight, name = ends["trial_id"][ends["max_epochs"] == levels[-1]], "on the last rung"
+    others = ends[~ends["trial_id"].isin(highlight)]
+    if len(ends) - len(others) < len(highlight):
+        raise ValueError(f"highlight={[*highlight]}: give numbers of trials in the table, once")
+    draw_curves(ax, table, others["trial_id"], color=style.text_color(0.35), linewidth=0.8)
     if len(highlight) > MOST_NAMED:
-        look = dict(color=style.BLUE, linewidth=1, zorder=3, label=f"{len(highlight):,} {name}")
-        handles += ax.plot(*_joined(table[coloured]), **look)
+        look = dict(color=style.BLUE, linewidth=1, label=f"{len(highlight):,} {name}")
+        handles = draw_curves(ax, table, highlight, **look)
     else:
-        colors = cycle([style.BLUE, style.ORANGE, style.GREEN, style.VERMILLION])
-        for trial_id, color, marker in zip(highlight, colors, cycle("os^Dv"), strict=False):
-            trial = table[table["trial_id"] == trial_id]
-            look = dict(color=color, marker=marker, linewidth=2.5, zorder=3)
-            handles += ax.plot(
-                "max_epochs", "error", data=trial, label=f"trial {trial_id}", **look
-            )
-    stopped = stopped[~stopped["trial_id"].isin(highlight)]
+        handles = []
+        for i, trial_id in enumerate(highlight):
+            look = dict(color=COLORS[i % 4], marker="os^Dv"[i % 5], linewidth=2.5, zorder=3)
+            handles += draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
+    stopped = others[others["max_epochs"] < levels[-1]]
     if len(stopped):
         cross = dict(color=style.GREY, marker=style.STOPPED, markersize=8, linestyle="")
-        handles += ax.plot(
-            stopped["max_epochs"], stopped["error"], label="stopped earlier", **cross
-        )
+        place = stopped["max_epochs"], stopped["error"]
+        handles += ax.plot(*place, label="stopped earlier", **cross)
     if levels[-1] > 32 * levels[0]:
         ax.set_xscale("log")
         ax.minorticks_off()
     style.label_levels(ax, levels, levels)
     ax.set(xlabel="epochs", ylabel=style.ERROR_LABEL)
-    unseen = len(table) - np.isfinite(table["error"]).sum()
-    style.legend_above(
-        ax,
-        handles=handles,
-        title=f"not drawn ({style.NOT_FINITE}): {unseen:,}" if unseen else None,
-    )
+    left_out = len(table) - np.isfinite(table["error"]).sum()
+    words = f"left out ({style.NOT_FINITE}): {left_out:,}" if left_out else None
+    style.legend_above(ax, handles=handles, title=words)
     return ax
-
-
-def _joined(table):
-    """Return the epochs and the errors of many curves as those of one, with gaps in between."""
-    table = table.sort_values(["trial_id", "max_epochs"])
-    begins = np.flatnonzero(table["trial_id"] != table["trial_id"].shift())
-    return [
-        np.insert(table[name].astype(float), begins, np.nan) for name in ("max_epochs", "error")
-    ]

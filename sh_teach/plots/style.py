@@ -4,6 +4,7 @@ The colours of the data are ours. All else, such as backgrounds, texts and their
 user's rcParams have it.
 """
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
@@ -36,12 +37,22 @@ def table_of(plot, run, *needed):
 def axes(ax=None, figsize=(7.5, 4.5)):
     """Style the caller's Axes or new ones: no box, and text that the last row can read."""
     if ax is None:
-        _, ax = plt.subplots(figsize=figsize, layout="constrained")
+        _, ax = plt.subplots(figsize=inches(*figsize), layout="constrained")
     ax.spines[["top", "right"]].set_visible(False)
     for text in (ax.xaxis.label, ax.yaxis.label):
         text.set_size("x-large")
     ax.tick_params(labelsize="large")
     return ax
+
+
+def inches(width, height):
+    """Return the size of a figure, so that larger text has more room."""
+    return np.array([width, height]) * plt.rcParams["font.size"] / 10
+
+
+def text_color(alpha=1.0):
+    """Return the colour of the user's texts, more or less faint."""
+    return plt.rcParams["text.color"], alpha
 
 
 def label_levels(ax, places, levels):
@@ -53,5 +64,6 @@ def label_levels(ax, places, levels):
 def legend_above(ax, **options):
     """Put the legend into the empty strip above the Axes, so that it hides nothing."""
     place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, alignment="left")
-    style = dict(frameon=False, ncols=4, fontsize="large", title_fontsize="large")
-    ax.legend(**place, columnspacing=1.5, **style | options)
+    room = ax.bbox.width / ax.figure.dpi * 72 / plt.rcParams["font.size"]  # in letters
+    style = dict(ncols=max(1, int(room / 10)), fontsize="large", title_fontsize="large")
+    ax.legend(**place, frameon=False, columnspacing=1.5, **style | options)

@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
@@ -139,10 +138,10 @@ def plot_timeline(table, ax=None, workers=None):
     table = style.table_of("plot_timeline", table, *needed)
     lanes = max(workers or 0, int(table["worker"].max()) + 1)
     ax = style.axes(ax, figsize=(10, min(1.6 + 0.42 * lanes, 10)))
-    paper, ink = ax.get_facecolor(), plt.rcParams["text.color"]
+    paper = ax.get_facecolor()
     crowded = lanes > 40 or len(table) > 80 * lanes
     end = table["ended"].max() or 1
-    idle = dict(facecolor="none", edgecolor=style.GREY, hatch="////", alpha=0.5)
+    idle = dict(facecolor="none", edgecolor=style.text_color(0.25), hatch="////")
     ax.barh(range(lanes), end, height=0.8, linewidth=0, zorder=0, **idle)
     levels = np.sort(table["max_epochs"].unique())
     heights = (np.searchsorted(levels, table["max_epochs"]) + 1) / len(levels)
@@ -156,7 +155,7 @@ def plot_timeline(table, ax=None, workers=None):
         if not crowded and stop[i] - begin[i] > 0.022 * end * len(str(trial_id)):
             inside = dict(ha="center", va="center", size="small", color=inks[i])
             ax.text((begin[i] + stop[i]) / 2, lane[i], trial_id, **inside)
-    marks = dict(color=ink, markeredgecolor=paper, linestyle="", clip_on=False)
+    marks = dict(color=style.text_color(), markeredgecolor=paper, linestyle="", clip_on=False)
     first = table.groupby("trial_id")["max_epochs"].transform("min")
     up, failed = table["max_epochs"] > first, ~np.isfinite(table["error"])
     handles = []
@@ -172,9 +171,8 @@ def plot_timeline(table, ax=None, workers=None):
     names = sorted(rounds.dropna().unique())[: len(style.ROUND_COLORS)]
     patches = [Patch(color=bar_colors(r, 1)[0], label=f"round {r:g}") for r in names]
     handles = [*patches, *handles, Patch(**idle, label="idle")]
-    columns = len(handles) if len(handles) <= 6 else (len(handles) + 1) // 2
     words = f"{len(table):,} evaluations: numbers and promotions are left out"
-    style.legend_above(ax, handles=handles, ncols=columns, title=words if crowded else None)
+    style.legend_above(ax, handles=handles, title=words if crowded else None)
     return ax
 
 

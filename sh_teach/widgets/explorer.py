@@ -4,6 +4,7 @@ import ipywidgets
 from matplotlib.figure import Figure
 
 from sh_teach.plots.bracket import plot_bracket
+from sh_teach.plots.style import inches
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.widgets.html import WIDE, image, spoken
 from sh_teach.words import plural
@@ -30,7 +31,7 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
         ipywidgets.FloatSlider(prefact, min=0.1, max=4, description="prefact", **WIDE),
     ]
     words, picture = ipywidgets.HTML(), ipywidgets.HTML()
-    figure = Figure(figsize=(10, 3.6))
+    figure = Figure(figsize=inches(10, 3.6))
 
     def show(_=None):
         r_min, r_max, eta, prefact = (slider.value for slider in sliders)

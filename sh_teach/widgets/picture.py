@@ -2,7 +2,7 @@
 
 from matplotlib import pyplot as plt
 
-from sh_teach.plots.style import GREY, axes
+from sh_teach.plots.style import axes, text_color
 from sh_teach.plots.time import bar_colors
 
 MOST_WAITING = 20
@@ -76,7 +76,7 @@ def _fixed_sizes(ax):
 
 def _draw_workers(ax, step, bracket_of, workers, until):
     _fixed_sizes(ax)
-    paper, text = ax.get_facecolor(), plt.rcParams["text.color"]
+    paper, text = ax.get_facecolor(), text_color()
     for evaluation in (*step.done, *step.running.values()):
         trial, lane = evaluation["trial"], evaluation["worker"]
         began, ends = evaluation["started"], evaluation["ends"]
@@ -106,7 +106,7 @@ def _draw_waiting(ax, step, bracket_of):
     for i, trial in enumerate(step.waiting[:MOST_WAITING]):
         color, ink = _colors(trial, bracket_of(trial.round))
         x, y = i % 4 + 0.5, i // 4 + 0.5
-        outline = dict(edgecolor=plt.rcParams["text.color"], linewidth=2) if i == 0 else {}
+        outline = dict(edgecolor=text_color(), linewidth=2) if i == 0 else {}
         ax.bar(x, 0.9, bottom=y - 0.45, width=0.9, color=color, **outline)
         ax.text(x, y - 0.13, trial.trial_id, color=ink, size=11, **CENTRED)
         ax.text(x, y + 0.24, f"to {trial['max_epochs']}", color=ink, size=8, **CENTRED)
@@ -119,7 +119,7 @@ def _draw_waiting(ax, step, bracket_of):
 def _draw_rungs(ax, step, bracket, round):
     """Draw a column for each rung: a place for each trial, the best on top."""
     _fixed_sizes(ax)
-    paper, grey = ax.get_facecolor(), dict(color=(GREY, 0.1), edgecolor=(GREY, 0.5))
+    paper, grey = ax.get_facecolor(), dict(color=text_color(0.05), edgecolor=text_color(0.2))
     color, ink = bar_colors(round, 0.5)
     ax.set_title(f" round {round} ", size=11, color=ink, backgroundcolor=color)
     rows = min(bracket.n, MOST_ROWS)
@@ -134,7 +134,7 @@ def _draw_rungs(ax, step, bracket, round):
                 continue
             survives = place < survivors
             ax.bar(**cell, **grey | {"color": color if survives else paper})
-            inside = dict(va="center", color=ink if survives else plt.rcParams["text.color"])
+            inside = dict(va="center", color=ink if survives else text_color())
             trial, error = observed[place]
             ax.text(k - 0.4, place, trial.trial_id, ha="left", size=9, weight="bold", **inside)
             number = f"{error:.2f}".removeprefix("0")  # an error below 1, or nan or inf
