@@ -63,7 +63,7 @@ def plot_bracket(bracket, figure=None):
         label = f"a round: {bracket.epochs(resume=True):,} epochs" if low == 0 else None
         area.bar(0, high - low, bottom=low, width=size, label=label, **step)
     area.set_ylabel("epochs")
-    style.legend_above(ladder, fontsize="medium")
+    style.legend_above(ladder, fontsize="medium", ncols=3)
     style.legend_above(area, fontsize="medium", ncols=1)
     return figure
 

@@ -45,10 +45,8 @@ def side_by_side(rows, kinds):
             heappush(free, lanes[near.popleft()])
         lanes[i] = heappop(free) if free else len(near)
         near.append(i)
-    low, high = (
-        np.searchsorted(rows[order], rows + by, side) for by, side in ((-2, "left"), (2, "right"))
-    )
-    return (lanes + 1) // 2 * np.where(lanes % 2, 1, -1), high - low
+    below, above = np.searchsorted(rows[order], [rows - 2, rows + 3])
+    return (lanes + 1) // 2 * np.where(lanes % 2, 1, -1), above - below
 
 
 def draw_bars(ax, rungs, heights, kinds):

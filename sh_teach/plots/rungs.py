@@ -7,7 +7,6 @@ from sh_teach.plots.crowd import draw_bars, draw_curves, draw_marks
 
 MOST_MARKS = 1000  # evaluations; more are drawn as bars
 MOST_NAMED = 8  # trials; of more, the legend gives the number
-COLORS = (style.BLUE, style.ORANGE, style.GREEN, style.VERMILLION)
 
 
 def plot_rungs(table, ax=None):
@@ -31,13 +30,12 @@ def plot_rungs(table, ax=None):
     levels = sorted(table["max_epochs"].unique())
     rungs = np.searchsorted(levels, table["max_epochs"])
     highest = table.groupby("trial_id")["max_epochs"].transform("max")
-    stopped = table["max_epochs"] == highest
-    kinds = np.where(rungs == len(levels) - 1, 2, stopped.astype(int))
+    kinds = np.where(rungs == len(levels) - 1, 2, table["max_epochs"] == highest)
     finite = np.isfinite(table["error"])
     low, high = table["error"][finite].agg(["min", "max"]) if finite.any() else (0.0, 1.0)
     span = (high - low) or 1.0
     heights = table["error"].where(finite, high + 0.16 * span).to_numpy()
-    draw = draw_marks if len(table) <= MOST_MARKS else draw_bars
+    draw = draw_bars if len(table) > MOST_MARKS else draw_marks
     legend = draw(ax, rungs, heights, kinds)
     if not finite.all():
         ax.axhline(high + 0.05 * span, color=style.text_color(0.5), linewidth=1)
@@ -79,14 +77,16 @@ def plot_learning_curves(table, ax=None, highlight=None):
     if len(ends) - len(others) < len(highlight):
         raise ValueError(f"highlight={[*highlight]}: give numbers of trials in the table, once")
     draw_curves(ax, table, others["trial_id"], color=style.text_color(0.35), linewidth=0.8)
+    handles = []
     if len(highlight) > MOST_NAMED:
-        look = dict(color=style.BLUE, linewidth=1, label=f"{len(highlight):,} {name}")
-        handles = draw_curves(ax, table, highlight, **look)
-    else:
-        handles = []
-        for i, trial_id in enumerate(highlight):
-            look = dict(color=COLORS[i % 4], marker="os^Dv"[i % 5], linewidth=2.5, zorder=3)
-            handles += draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
+        label = f"{len(highlight):,} {name}"
+        handles += draw_curves(ax, table, highlight, color=style.BLUE, linewidth=1, label=label)
+        highlight = []
+    for i, trial_id in enumerate(highlight):
+        look = dict(
+            color=style.ROUND_COLORS[i % 6], marker="os^Dv"[i % 5], linewidth=2.5, zorder=3
+        )
+        handles += draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
     stopped = others[others["max_epochs"] < levels[-1]]
     if len(stopped):
         cross = dict(color=style.GREY, marker=style.STOPPED, markersize=8, linestyle="")

@@ -1,7 +1,6 @@
 """What all plots share: the palette, the Axes, the legend, and the check of what is drawn.
 
-The colours of the data are ours. All else, such as backgrounds, texts and their size, is as the
-user's rcParams have it.
+The colours of the data are ours; backgrounds, texts and their size follow the user's rcParams.
 """
 
 import numpy as np
@@ -16,6 +15,7 @@ PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#8A8A8A"
 ROUND_COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION)
 ERROR_LABEL, NOT_FINITE = "validation error", "nan, inf or failed"
 LAST, STOPPED = "*", "X"  # the markers of trials on the last rung, and below it
+RENAME = '. If the resource is there, rename it: table.rename(columns={"epochs": "max_epochs"})'
 
 
 def table_of(plot, run, *needed):
@@ -27,10 +27,8 @@ def table_of(plot, run, *needed):
         raise ValueError(f"{plot}: the table has no evaluations. Run some: tuner.run(15)")
     missing = [name for name in needed if name not in table]
     if missing:
-        has = f"{plot}: the table lacks {listing(missing)}; it has {listing(table.columns)}"
-        rename = 'rename it: table.rename(columns={"epochs": "max_epochs"})'
-        hint = f". If the resource has another name, {rename}" if "max_epochs" in missing else ""
-        raise ValueError(has + hint)
+        words = f"{plot}: the table lacks {listing(missing)}; it has {listing(table.columns)}"
+        raise ValueError(words + (RENAME if "max_epochs" in missing else ""))
     return table.reset_index(drop=True)
 
 
@@ -39,8 +37,8 @@ def axes(ax=None, figsize=(7.5, 4.5)):
     if ax is None:
         _, ax = plt.subplots(figsize=inches(*figsize), layout="constrained")
     ax.spines[["top", "right"]].set_visible(False)
-    for text in (ax.xaxis.label, ax.yaxis.label):
-        text.set_size("x-large")
+    ax.xaxis.label.set_size("x-large")
+    ax.yaxis.label.set_size("x-large")
     ax.tick_params(labelsize="large")
     return ax
 
@@ -64,6 +62,6 @@ def label_levels(ax, places, levels):
 def legend_above(ax, **options):
     """Put the legend into the empty strip above the Axes, so that it hides nothing."""
     place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, alignment="left")
-    room = ax.bbox.width / ax.figure.dpi * 72 / plt.rcParams["font.size"]  # in letters
-    style = dict(ncols=max(1, int(room / 10)), fontsize="large", title_fontsize="large")
-    ax.legend(**place, frameon=False, columnspacing=1.5, **style | options)
+    letters = ax.bbox.width / ax.figure.dpi * 72 / plt.rcParams["font.size"]
+    style = dict(ncols=max(1, int(letters / 9)), fontsize="large", title_fontsize="large")
+    ax.legend(**place, frameon=False, handlelength=1.5, columnspacing=1.5, **style | options)

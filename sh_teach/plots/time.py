@@ -39,9 +39,8 @@ def plot_trajectory(table, ax=None, label=None, color=style.BLUE):
     ax.xaxis.set_major_locator(MaxNLocator(8))
     if not known.any():
         ax.text(0.5, 0.5, f"only {style.NOT_FINITE}", transform=ax.transAxes, ha="center")
-        ax.set_yticks([])
     if label is not None:
-        ax.legend(frameon=False, loc="upper right")
+        ax.legend(frameon=False, loc="upper right", fontsize="large")
     return ax
 
 
@@ -83,7 +82,7 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=style.BLUE, band
     ax.set(xlabel="time (seconds)" if time == "ended" else time.replace("_", " "))
     ax.set_ylabel("error of the incumbent")
     if label is not None:
-        ax.legend(frameon=False, loc="upper right", fontsize=11)
+        ax.legend(frameon=False, loc="upper right", fontsize="large")
     return ax
 
 
@@ -158,19 +157,17 @@ def plot_timeline(table, ax=None, workers=None):
     marks = dict(color=style.text_color(), markeredgecolor=paper, linestyle="", clip_on=False)
     first = table.groupby("trial_id")["max_epochs"].transform("min")
     up, failed = table["max_epochs"] > first, ~np.isfinite(table["error"])
-    handles = []
+    names = sorted(rounds.dropna().unique())[: len(style.ROUND_COLORS)]
+    handles = [Patch(color=bar_colors(r, 1)[0], label=f"round {r:g}") for r in names]
     if up.any() and not crowded:
         look = dict(marker=">", markersize=6, label="promotion")
         handles += ax.plot(begin[up], lane[up] + 0.28, **look, **marks)
     if failed.any():
         look = dict(marker="X", markersize=4 if crowded else 8, label=style.NOT_FINITE)
         handles += ax.plot(stop[failed], lane[failed], **look, **marks)
-    ax.set(xlabel="time (seconds)", ylabel="worker")
-    ax.set(xlim=(0, end), ylim=(lanes - 0.4, -0.6))
+    handles.append(Patch(**idle, label="idle"))
+    ax.set(xlabel="time (seconds)", ylabel="worker", xlim=(0, end), ylim=(lanes - 0.4, -0.6))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    names = sorted(rounds.dropna().unique())[: len(style.ROUND_COLORS)]
-    patches = [Patch(color=bar_colors(r, 1)[0], label=f"round {r:g}") for r in names]
-    handles = [*patches, *handles, Patch(**idle, label="idle")]
     words = f"{len(table):,} evaluations: numbers and promotions are left out"
     style.legend_above(ax, handles=handles, title=words if crowded else None)
     return ax

@@ -215,10 +215,17 @@ def test_the_timeline_names_the_worker_if_there_is_only_one():
 
 
 def overlapping(ax, axis):
-    """Return the pairs of neighbouring tick labels that cover each other."""
+    """Return the pairs of neighbouring tick labels, small ones included, that cover each other."""
     ax.figure.canvas.draw()
     low, high = ax.get_xlim() if axis.axis_name == "x" else ax.get_ylim()
-    ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+    ticks = [
+        (place, text)
+        for minor in (False, True)
+        for place, text in zip(
+            axis.get_ticklocs(minor=minor), axis.get_ticklabels(minor=minor), strict=True
+        )
+    ]
+    ticks.sort(key=lambda tick: tick[0])
     texts = [text for place, text in ticks if low <= place <= high and text.get_text()]
     boxes = [text.get_window_extent() for text in texts]
     texts = [text.get_text() for text in texts]
