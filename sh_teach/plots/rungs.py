@@ -83,9 +83,7 @@ def plot_learning_curves(table, ax=None, highlight=None):
         handles += draw_curves(ax, table, highlight, color=style.BLUE, linewidth=1, label=label)
         highlight = []
     for i, trial_id in enumerate(highlight):
-        look = dict(
-            color=style.ROUND_COLORS[i % 6], marker="os^Dv"[i % 5], linewidth=2.5, zorder=3
-        )
+        look = dict(color=style.ROUND_COLORS[i % 6], marker="os^Dv"[i % 5], linewidth=2.5)
         handles += draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
     stopped = others[others["max_epochs"] < levels[-1]]
     if len(stopped):
