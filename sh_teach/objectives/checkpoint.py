@@ -26,8 +26,8 @@ def resume(network, optimizer, checkpoint, config, max_epochs):
             if damaged := archive.testzip():
                 raise zipfile.BadZipFile(f"the checksum of {damaged} is wrong")
         paused = torch.load(path, map_location="cpu", weights_only=True)
-        trained, epochs = paused["configuration"], paused["epochs"]
-        weights, optimizer_state = paused["weights"], paused["optimizer"]
+        fields = ("configuration", "epochs", "weights", "optimizer")
+        trained, epochs, weights, optimizer_state = (paused[name] for name in fields)
     except Exception as error:  # a damaged file makes torch.load raise errors of many kinds
         warnings.warn(f"{name} is damaged, so training starts again ({error})", stacklevel=4)
         return 0
