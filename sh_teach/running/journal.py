@@ -1,19 +1,22 @@
 """The journal: a run on disk, line by line, from which it continues after a crash."""
 
+import codecs
 import json
 import math
 import os
 import warnings
 from contextlib import contextmanager
-from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from filelock import FileLock, Timeout
 
+from sh_teach.arguments import path_of
 from sh_teach.files import append_line
 from sh_teach.words import listing
 
-VERSION = 2  # 1 listed the scheduler's attributes in place of its settings
+VERSION = 3  # 2 had no run id, and 1 the scheduler's attributes in place of its settings
+START = b'{"journal": "sh_teach", '
 TORN = "the last line was cut off, as by a crash; the work that it recorded is repeated"
 
 
@@ -24,41 +27,51 @@ class Journal:
     """
 
     def __init__(self, path, scheduler):
-        self.path = Path(path)
+        self.path = path_of("journal", path)
         self._named = f"journal={str(path)!r}"
         if not self.path.parent.is_dir():
             raise ValueError(f"{self._named}: its folder does not exist")
+        if self.path.is_dir():
+            raise ValueError(f"{self._named}: it is a folder. Name a file in it")
         try:
             self._run = identity(scheduler)
         except ValueError as error:
             raise ValueError(f"{self._named}: {error}") from None
-        self._header = _line({"journal": "sh_teach", "version": VERSION, "run": self._run})
-        self._lock = FileLock(f"{self.path}.lock", timeout=0)
+        self.run_id = uuid4().hex  # unless the file has one
         self._size = None  # of what was read or written here
 
     def entries(self):
         """Return what was written; a last line that was cut off is removed, with a warning."""
-        if not self.path.exists():
-            self._size = 0
-            return []
-        with self.locked():
-            lines = self.path.read_bytes().splitlines(keepends=True)
-            # A crash may have cut the header itself.
-            if lines and not self._header.startswith(lines[0]):
-                self._check_header(_parse(lines[0]))
-            if lines and _parse(lines[-1]) is None:
-                warnings.warn(f"{self._named}: {TORN}", stacklevel=5)
-                lines.pop()
-                os.truncate(self.path, sum(map(len, lines)))
-            entries = [_parse(line) for line in lines]
-            if None in entries:
-                raise ValueError(f"{self._named}: line {entries.index(None) + 1} is damaged")
-            self._size = sum(map(len, lines))
-            return entries[1:]
+        try:
+            with self.locked():
+                return self._read()
+        except OSError as error:
+            raise ValueError(f"{self._named}: it cannot be used: {error.strerror}") from error
+
+    def _read(self):
+        content = b""
+        if self.path.exists():
+            with open(self.path, "r+b") as file:  # which fails now if it cannot be written
+                content = file.read()
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise ValueError(f"{self._named}: an editor saved it as UTF-16. Save it as UTF-8")
+        lines = content.splitlines(keepends=True)
+        self._size = len(content)
+        # A crash may have cut the header itself.
+        if lines and (lines[0].endswith(b"\n") or not START.startswith(lines[0][: len(START)])):
+            self._check_header(_parse(lines[0]))
+        if lines and _parse(lines[-1]) is None:
+            warnings.warn(f"{self._named}: {TORN}", stacklevel=5)
+            self._size -= len(lines.pop())
+            os.truncate(self.path, self._size)
+        entries = [_parse(line) for line in lines]
+        if None in entries:
+            raise ValueError(f"{self._named}: line {entries.index(None) + 1} is damaged")
+        return [entry for entry in entries[1:] if entry]
 
     def _check_header(self, header):
-        """Raise a ValueError unless the header is that of this run."""
-        if header is None or header.get("journal") != "sh_teach" or "run" not in header:
+        """Raise a ValueError unless the header is that of this run; keep its run id."""
+        if not header or header.get("journal") != "sh_teach" or "run" not in header:
             raise ValueError(f"{self._named}: line 1 is damaged, or this is no journal")
         version = header.get("version", 1)
         if version != VERSION:
@@ -68,13 +81,11 @@ class Journal:
             )
         if difference := _difference(header["run"], self._run):
             raise ValueError(f"{self._named}: it belongs to another run. {difference}")
+        self.run_id = header["id"]
 
     def locked(self):
         """Return a context in which no other process or tuner can use this journal."""
-        try:
-            return self._lock.acquire()
-        except Timeout:
-            raise RuntimeError(f"{self._named}: another run is using it at this moment") from None
+        return locked(self.path, self._named)
 
     @contextmanager
     def in_use(self):
@@ -83,7 +94,8 @@ class Journal:
             size = self.path.stat().st_size if self.path.exists() else 0
             if size != self._size:
                 raise RuntimeError(
-                    f"{self._named}: another run has continued it. Make a new tuner"
+                    f"{self._named}: it is not as this tuner left it; perhaps another run has "
+                    f"continued it. Make a new tuner"
                 )
             yield
 
@@ -105,9 +117,20 @@ class Journal:
             )
 
     def _append(self, entry):
-        content = _line(entry) if self._size else self._header + _line(entry)
+        content = _line(entry)
+        if not self._size:
+            run = {"journal": "sh_teach", "version": VERSION, "run": self._run, "id": self.run_id}
+            content = _line(run) + content
         append_line(self.path, content)
         self._size += len(content)
+
+
+def locked(path, named):
+    """Return a context in which no other run can use a file or folder, named in the message."""
+    try:
+        return FileLock(f"{path}.lock", timeout=0).acquire()
+    except Timeout:
+        raise RuntimeError(f"{named}: another run is using it at this moment") from None
 
 
 def identity(scheduler):
@@ -182,7 +205,9 @@ def _line(entry):
 
 
 def _parse(line):
-    """Return the entry in a line, ``None`` if it is damaged or has no end."""
+    """Return the entry in a line, {} if it is blank, ``None`` if it is damaged or has no end."""
+    if line.isspace():
+        return {}
     try:
         entry = json.loads(line)
     except ValueError:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from contextlib import nullcontext
+from uuid import uuid4
 
 from sh_teach.running.journal import Journal
 from sh_teach.running.plain_dicts import TrialIds
@@ -24,17 +25,21 @@ class Ledger:
         self._written = 0
         self._trial_id = TrialIds()
         self._journal = None if journal is None else Journal(journal, scheduler)
+        self._to_replay = self._journal.entries() if self._journal else []
+        self.run_id = self._journal.run_id if self._journal else uuid4().hex
 
     def replay(self):
         """Bring the scheduler to where the journal ends, and yield what has a result."""
-        for entry in self._journal.entries() if self._journal else ():
-            if "config" in entry:
+        for entry in self._to_replay:
+            number = entry.get("number", self.count)
+            if number >= self.count:
                 self._journal.compare(entry, self._suggest())
-            else:
-                evaluation = self._open[entry["number"]]
+            elif number in self._open and "error" in entry:
+                evaluation = self._open[number]
                 evaluation |= entry | {"error": float(entry["error"])}
                 yield self._report(evaluation)
-        self._written = self.count
+            # Else an interrupt came just after the line was written, and it was written again.
+        self._written, self._to_replay = self.count, None
 
     def in_use(self):
         """Return a context in which no other run can write to the journal."""
@@ -74,25 +79,26 @@ class Ledger:
         return evaluation
 
     def close(self, evaluation, ended, error, failure):
-        """Write a result down, report it to the scheduler, and return the record."""
-        if "ended" not in evaluation:  # else the scheduler raised when it was reported before
+        """Write a result down, report it to the scheduler, and return the record.
+
+        If that fails half way, it can be called again, and does what is missing.
+        """
+        if "ended" not in evaluation:
             failure = None if failure is None else repr(failure)
             if self._journal:
                 result = {name: evaluation[name] for name in ("started", "worker")}
                 result |= {"ended": ended, "error": error, "failure": failure}
                 self._journal.ended(evaluation["number"], result)
-            evaluation["ended"] = ended
-            evaluation["error"] = error
-            evaluation["failure"] = failure
-        return self._report(evaluation)
+            evaluation |= {"ended": ended, "error": error, "failure": failure}
+        return self._report(evaluation) if evaluation["number"] in self._open else evaluation
 
     def _report(self, evaluation):
         config = evaluation["config"]
         # The record keeps a copy: a scheduler may promote by changing the dict that it suggested.
         evaluated = dict(config)
         self.scheduler.update(config, evaluation["error"])
-        del self._open[evaluation["number"]]
         evaluation["config"] = evaluated
+        del self._open[evaluation["number"]]
         return evaluation
 
     def _suggest(self):

@@ -3,8 +3,9 @@
 import math
 from collections import deque
 
-from sh_teach.arguments import error_value, exception_classes, integer
-from sh_teach.running.checkpoint_folder import checkpoint_folder
+from sh_teach.arguments import exception_classes, integer
+from sh_teach.running.accepted import check_arguments, check_kinds, error_that_counts
+from sh_teach.running.checkpoint_folder import CheckpointFolder
 from sh_teach.running.interrupts import DeferredInterrupt
 from sh_teach.running.ledger import Ledger
 from sh_teach.running.processes import as_workers
@@ -69,14 +70,9 @@ class HPOTuner:
     """
 
     def __init__(
-        self,
-        scheduler,
-        objective,
-        workers=1,
-        checkpoint_dir=None,
-        journal=None,
-        progress=True,
+        self, scheduler, objective, workers=1, checkpoint_dir=None, journal=None, progress=True
     ):
+        check_kinds(scheduler, objective)
         self.scheduler = scheduler
         self.objective = objective
         self.progress = progress
@@ -89,12 +85,13 @@ class HPOTuner:
         self._workers = as_workers(workers)
         self._results = deque()  # of evaluations that ended and were not reported yet
         self._ledger = Ledger(scheduler, journal)
+        check_arguments(scheduler, objective, checkpoint_dir)
+        self._checkpoints = CheckpointFolder(checkpoint_dir, self._ledger.run_id)
         for evaluation in self._ledger.replay():
             self._workers.replay(evaluation)
             self._keep(evaluation)
         self._ledger.check_pending()
         self._replayed = len(self.records)
-        self.checkpoint_dir = checkpoint_folder(checkpoint_dir, objective, self._ledger.count)
 
     def run(self, number_of_trials, catch=()):
         """Run this many evaluations more.
@@ -130,6 +127,7 @@ class HPOTuner:
         with (
             DeferredInterrupt() as interrupt,
             self._ledger.in_use(),
+            self._checkpoints.in_use(),
             self._workers as workers,
             tqdm(total=max(0, remaining), disable=not self.progress, unit="evaluation") as bar,
         ):
@@ -157,34 +155,38 @@ class HPOTuner:
         if evaluation is None:
             return False
         arguments = dict(evaluation["config"])
-        if self.checkpoint_dir is not None:
-            arguments["checkpoint"] = self.checkpoint_dir / f"trial-{evaluation['trial_id']}"
+        if self._checkpoints.path:
+            arguments["checkpoint"] = self._checkpoints.path / f"trial-{evaluation['trial_id']}"
         evaluation["started"] = self._workers.now
         self._workers.start(evaluation, self.objective, arguments)
         return True
 
     def _report(self, catch):
         """Report the next result and keep its record; return False if it was lost instead."""
-        evaluation, error, failure = self._results.popleft()
-        if isinstance(failure, LostEvaluation) and LostEvaluation not in catch:
+        evaluation, error, failure = self._results[0]
+        lost = isinstance(failure, LostEvaluation) and LostEvaluation not in catch
+        if lost:
             self._ledger.retry(evaluation)
-            return False
-        error = _error_that_counts(evaluation, error, failure, catch)
-        try:
-            record = self._ledger.close(evaluation, self._workers.now, error, failure)
-        except BaseException:
-            self._results.appendleft((evaluation, error, failure))  # the next run reports it
-            raise
-        self._keep(record)
-        return True
+        else:
+            try:
+                error = error_that_counts(evaluation, error, failure, catch)
+            except Exception:
+                self._results.popleft()  # the next run evaluates it again
+                raise
+            self._keep(self._ledger.close(evaluation, self._workers.now, error, failure))
+        self._results.popleft()  # not before: if the scheduler raises, the next run reports it
+        return not lost
 
     def _keep(self, record):
-        self.records.append(record)
-        if record["error"] < self.incumbent_error:
+        n = len(self.records)
+        if n and self.records[-1] is record:
+            return  # an interrupt came just after this
+        if -math.inf < record["error"] < self.incumbent_error:
             self.incumbent, self.incumbent_error = dict(record["config"]), record["error"]
         self.current_runtime = record["ended"]
-        self.incumbent_trajectory.append(self.incumbent_error)
-        self.cumulative_runtime.append(self.current_runtime)
+        self.incumbent_trajectory[n:] = [self.incumbent_error]
+        self.cumulative_runtime[n:] = [self.current_runtime]
+        self.records.append(record)
 
     def dataframe(self):
         """Return the records as a table.
@@ -207,20 +209,3 @@ class HPOTuner:
             row = {f"config.{key}" if key in names else key: value for key, value in arguments}
             rows.append({name: record[name] for name in names} | row)
         return pd.DataFrame(rows, columns=None if rows else names)
-
-
-def _error_that_counts(evaluation, error, failure, catch):
-    """Return the error of an evaluation, ``inf`` for a failure in `catch`; raise any other."""
-    if "error" in evaluation:  # it was written down, and then the scheduler raised
-        return evaluation["error"]
-    try:
-        if failure is None:
-            return error_value(error)
-        if isinstance(failure, catch):
-            return math.inf
-        raise failure
-    except Exception as exception:
-        exception.add_note(f"This was the evaluation of {dict(evaluation['config'])!r}.")
-        exception.add_note("The results so far are kept. Assign the corrected function to")
-        exception.add_note("tuner.objective, and run() continues with this evaluation.")
-        raise
