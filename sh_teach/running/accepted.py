@@ -4,7 +4,8 @@ import inspect
 import math
 
 from sh_teach.arguments import error_value
-from sh_teach.words import listing
+from sh_teach.schedulers.base import HPOScheduler
+from sh_teach.words import listing, plural
 
 
 def check_kinds(scheduler, objective):
@@ -43,18 +44,17 @@ def check_arguments(scheduler, objective, checkpoint_dir):
         raise TypeError(f"{named}: the objective takes no argument checkpoint")
     space, resource = _known_arguments(scheduler)
     given = [*dict.fromkeys([*(space or []), *resource, *checkpoint])]
-    if _refusal(signature.bind_partial, resource):
-        others = [name for name in signature.parameters if name not in given]
-        advice = "Add this argument: the epochs to train for in all"
-        if space is not None and len(others) == 1:
-            same = "".join(f"{name}={name}, " for name in given if name not in resource)
-            call = f"objective({same}{others[0]}=max_epochs)"
-            advice = f"If it calls them {others[0]}, pass `lambda {', '.join(given)}: {call}`"
-        raise TypeError(f"objective: it takes no max_epochs, the epochs of a rung. {advice}")
-    if why := _refusal(signature.bind_partial if space is None else signature.bind, given):
-        call = f"objective({', '.join(f'{name}=...' for name in given)})"
-        advice = "Change its arguments, or config_space"
-        raise TypeError(f"objective: it cannot be called as {call}: {why}. {advice}")
+    bind = signature.bind_partial if space is None else signature.bind
+    if not (why := _refusal(bind, given)):
+        return
+    advice = "Change its arguments, or config_space; a checkpoint needs checkpoint_dir"
+    for own in signature.parameters:
+        renamed = [own if name == "max_epochs" else name for name in given]
+        if resource and own not in given and not _refusal(bind, renamed):
+            call = f"objective({own}=max_epochs, **config)"
+            advice = f"If {own} is its max_epochs, pass `lambda max_epochs, **config: {call}`"
+    call = f"objective({', '.join(f'{name}=...' for name in given)})"
+    raise TypeError(f"objective: it cannot be called as {call}: {why}. {advice}")
 
 
 def _refusal(bind, names):
@@ -67,19 +67,48 @@ def _refusal(bind, names):
 
 
 def _known_arguments(scheduler):
-    """Return the names of the hyperparameters, ``None`` if they are not known, and the resource's.
+    """Return the hyperparameters, ``None`` if they are not known, and the resource, by name.
 
-    A student's own scheduler or searcher may give other arguments, so nothing is known of these.
+    A student's own scheduler or searcher may give other arguments: nothing is known of them.
     """
+    searcher = getattr(scheduler, "searcher", None)
+    ours = [type(thing).__module__.startswith("sh_teach.sch") for thing in (scheduler, searcher)]
+    resource = ["max_epochs"] if ours[0] and hasattr(scheduler, "r_max") else []
+    return getattr(searcher, "config_space", None) if all(ours) else None, resource
 
-    def is_ours(thing):
-        return type(thing).__module__.startswith("sh_teach.schedulers.")
 
-    if not is_ours(scheduler):
-        return None, []
-    resource = ["max_epochs"] if hasattr(scheduler, "r_max") else []
-    space = getattr(scheduler.searcher, "config_space", None)
-    return list(space) if is_ours(scheduler.searcher) and space is not None else None, resource
+def check_pending(scheduler, started):
+    """Raise if trials are pending that are not among these: their rungs would never fill."""
+    if not isinstance(scheduler, HPOScheduler):
+        return  # `pending` may mean anything there
+    ours = {evaluation["trial_id"] for evaluation in started}
+    if lost := [trial_id for trial_id in scheduler.pending if trial_id not in ours]:
+        raise ValueError(
+            f"scheduler: it waits for the result of {plural(len(lost), 'trial')} that another "
+            f"tuner started, or that Ctrl-C cut off ({listing(lost[:5])}). Assign the corrected "
+            f"function to that tuner's `objective` and call its run(), or make a new scheduler"
+        )
+
+
+def settings_of_run(scheduler):
+    """Return the settings of a new scheduler; raise if they cannot tell its run from others."""
+    if not hasattr(scheduler, "settings"):
+        raise ValueError(
+            f"{type(scheduler).__name__} has no method settings(), by which a journal knows its "
+            f"run. Let it return a dict of the constructor's arguments"
+        )
+    settings = scheduler.settings()
+    if not isinstance(settings, dict):
+        name = type(scheduler).__name__
+        raise ValueError(f"settings() of {name} returns {settings!r}: it must return a dict")
+    searcher = settings.get("searcher")
+    if isinstance(searcher, dict) and searcher.get("seed", 0) is None:
+        why = "the searcher has no seed, so its draws cannot be repeated"
+        raise ValueError(f"{why}. Give it one, such as seed=0")
+    drawn = getattr(getattr(scheduler, "searcher", None), "drawn", 0)
+    if drawn or getattr(scheduler, "trials", 0):
+        raise ValueError("the scheduler, or its searcher, has been used before. Make new ones")
+    return settings
 
 
 def error_that_counts(evaluation, error, failure, catch):

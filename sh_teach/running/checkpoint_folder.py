@@ -1,4 +1,4 @@
-"""The folder of a run's checkpoints, which carries the mark of that run."""
+"""The folder of a run's checkpoints, with the mark of that run."""
 
 from contextlib import contextmanager
 
@@ -8,29 +8,25 @@ from sh_teach.running.journal import locked
 
 
 class CheckpointFolder:
-    """A folder for the checkpoints of one run. Without checkpoints of another, it can be taken."""
+    """A folder for the checkpoints of one run; its path is ``None`` if there are none."""
 
     def __init__(self, checkpoint_dir, run_id):
-        self.path = None
-        if checkpoint_dir is None:
+        self.path = None if checkpoint_dir is None else path_of("checkpoint_dir", checkpoint_dir)
+        if self.path is None:
             return
-        self.path = path_of("checkpoint_dir", checkpoint_dir)
         self._named = f"checkpoint_dir={str(checkpoint_dir)!r}"
-        self._run_id = run_id.encode()
-        self._mark = self.path / "sh_teach_run"
-        if self.path.exists() and not self.path.is_dir():
+        self._mark, self._run_id = self.path / "sh_teach_run", run_id.encode()
+        if self.path.is_file():
             raise ValueError(f"{self._named}: it is a file. Name a folder")
         try:
-            with self._locked():
+            self.path.mkdir(parents=True, exist_ok=True)
+            with locked(self._mark, self._named):
                 self._check()
         except OSError as error:
             raise ValueError(f"{self._named}: it cannot be used: {error.strerror}") from error
 
-    def _locked(self):
-        self.path.mkdir(parents=True, exist_ok=True)
-        return locked(self._mark, self._named)
-
     def _check(self):
+        """Raise if there are checkpoints of another run; a folder without any can be taken."""
         owner = self._mark.read_bytes() if self._mark.exists() else None
         if owner != self._run_id and any(self.path.glob("trial-*")):
             raise ValueError(
@@ -40,11 +36,11 @@ class CheckpointFolder:
 
     @contextmanager
     def in_use(self):
-        """Mark the folder, and lock it for a run."""
+        """Lock the folder for a run, and mark it as this run's."""
         if self.path is None:
             yield
             return
-        with self._locked():
+        with locked(self._mark, self._named):
             self._check()
             replace_file(self._mark, self._run_id)
             yield

@@ -1,6 +1,5 @@
 """The journal: a run on disk, line by line, from which it continues after a crash."""
 
-import codecs
 import json
 import math
 import os
@@ -13,10 +12,13 @@ from filelock import FileLock, Timeout
 
 from sh_teach.arguments import path_of
 from sh_teach.files import append_line
+from sh_teach.running.accepted import settings_of_run
 from sh_teach.words import listing
 
 VERSION = 3  # 2 had no run id, and 1 the scheduler's attributes in place of its settings
 START = b'{"journal": "sh_teach", '
+SUGGESTION = "number", "trial_id", "round", "config"
+RESULT = "number", "started", "worker", "ended", "error", "failure"
 TORN = "the last line was cut off, as by a crash; the work that it recorded is repeated"
 
 
@@ -34,7 +36,7 @@ class Journal:
         if self.path.is_dir():
             raise ValueError(f"{self._named}: it is a folder. Name a file in it")
         try:
-            self._run = identity(scheduler)
+            self._run = _plain(settings_of_run(scheduler), "settings")
         except ValueError as error:
             raise ValueError(f"{self._named}: {error}") from None
         self.run_id = uuid4().hex  # unless the file has one
@@ -43,7 +45,7 @@ class Journal:
     def entries(self):
         """Return what was written; a last line that was cut off is removed, with a warning."""
         try:
-            with self.locked():
+            with locked(self.path, self._named):
                 return self._read()
         except OSError as error:
             raise ValueError(f"{self._named}: it cannot be used: {error.strerror}") from error
@@ -53,8 +55,6 @@ class Journal:
         if self.path.exists():
             with open(self.path, "r+b") as file:  # which fails now if it cannot be written
                 content = file.read()
-        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise ValueError(f"{self._named}: an editor saved it as UTF-16. Save it as UTF-8")
         lines = content.splitlines(keepends=True)
         self._size = len(content)
         # A crash may have cut the header itself.
@@ -72,25 +72,19 @@ class Journal:
     def _check_header(self, header):
         """Raise a ValueError unless the header is that of this run; keep its run id."""
         if not header or header.get("journal") != "sh_teach" or "run" not in header:
-            raise ValueError(f"{self._named}: line 1 is damaged, or this is no journal")
+            raise ValueError(f"{self._named}: line 1 is damaged, or this is no journal in UTF-8")
         version = header.get("version", 1)
         if version != VERSION:
-            raise ValueError(
-                f"{self._named}: it has version {version} of the format, and version {VERSION} "
-                f"is read here. Take a new file, or finish the run with the sh_teach that began it"
-            )
+            allowed = f"version {VERSION} is read here. Take a new file"
+            raise ValueError(f"{self._named}: it has version {version} of the format; {allowed}")
         if difference := _difference(header["run"], self._run):
             raise ValueError(f"{self._named}: it belongs to another run. {difference}")
         self.run_id = header["id"]
 
-    def locked(self):
-        """Return a context in which no other process or tuner can use this journal."""
-        return locked(self.path, self._named)
-
     @contextmanager
     def in_use(self):
         """Lock the journal for a run, unless another run has continued it since it was read."""
-        with self.locked():
+        with locked(self.path, self._named):
             size = self.path.stat().st_size if self.path.exists() else 0
             if size != self._size:
                 raise RuntimeError(
@@ -99,30 +93,23 @@ class Journal:
                 )
             yield
 
-    def suggested(self, evaluation):
-        """Write down an evaluation that is about to start; after an OSError nothing is written."""
-        self._append(_suggestion(evaluation))
-
-    def ended(self, number, result):
-        """Write down the result of an evaluation; after an OSError nothing is written."""
-        self._append(_plain({"number": number} | result, "result"))
-
-    def compare(self, entry, evaluation):
-        """Raise a ValueError unless the scheduler suggests again what the journal says."""
-        suggested = evaluation and _suggestion(evaluation)
-        if suggested is None or _line(suggested) != _line(entry):
-            raise ValueError(
-                f"{self._named}: it belongs to another run. It has {entry}, but the scheduler "
-                f"suggests {suggested}. Has the searcher, or the scheduler's code, changed?"
-            )
-
-    def _append(self, entry):
-        content = _line(entry)
+    def write(self, evaluation, names):
+        """Add a line with these items of an evaluation; after an OSError nothing is written."""
+        content = _line(_items(evaluation, names))
         if not self._size:
             run = {"journal": "sh_teach", "version": VERSION, "run": self._run, "id": self.run_id}
             content = _line(run) + content
         append_line(self.path, content)
         self._size += len(content)
+
+    def compare(self, entry, evaluation):
+        """Raise a ValueError unless the scheduler suggests again what the journal says."""
+        suggested = evaluation and _items(evaluation, SUGGESTION)
+        if suggested is None or _line(suggested) != _line(entry):
+            raise ValueError(
+                f"{self._named}: it belongs to another run. It has {entry}, but the scheduler "
+                f"suggests {suggested}. Has the searcher, or the scheduler's code, changed?"
+            )
 
 
 def locked(path, named):
@@ -133,30 +120,7 @@ def locked(path, named):
         raise RuntimeError(f"{named}: another run is using it at this moment") from None
 
 
-def identity(scheduler):
-    """Return the settings of a new scheduler; raise if they cannot tell its run from others."""
-    if not hasattr(scheduler, "settings"):
-        raise ValueError(
-            f"{type(scheduler).__name__} has no method settings(), by which a journal knows its "
-            f"run. Let it return a dict of the constructor's arguments"
-        )
-    settings = scheduler.settings()
-    if not isinstance(settings, dict):
-        name = type(scheduler).__name__
-        raise ValueError(f"settings() of {name} returns {settings!r}: it must return a dict")
-    searcher = settings.get("searcher")
-    if isinstance(searcher, dict) and searcher.get("seed", 0) is None:
-        why = "the searcher has no seed, so its draws cannot be repeated"
-        raise ValueError(f"{why}. Give it one, such as seed=0")
-    drawn = getattr(getattr(scheduler, "searcher", None), "drawn", 0)
-    if drawn or getattr(scheduler, "trials", 0):
-        raise ValueError("the scheduler, or its searcher, has been used before. Make new ones")
-    return _plain(settings, "settings")
-
-
-def _suggestion(evaluation):
-    """Return what is written down of an evaluation before it starts."""
-    names = ("number", "trial_id", "round", "config")
+def _items(evaluation, names):
     return _plain({name: evaluation[name] for name in names}, "evaluation")
 
 

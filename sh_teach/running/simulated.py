@@ -35,13 +35,6 @@ class SimulatedWorkers(Workers):
         Seconds to restore a checkpoint. They are added to each evaluation that continues from
         one, after its runtime was multiplied as above: a straggler restores as fast as others.
 
-    Attributes
-    ----------
-    free : int
-        How many workers are idle.
-    now : float
-        The simulated time, in the unit of `runtime`.
-
     Raises
     ------
     TypeError, ValueError

@@ -20,13 +20,13 @@ class HPOTuner:
     scheduler : HPOScheduler
         Or any object with its `suggest` and `update`; it may suggest plain dicts.
     objective : callable
-        Takes a suggestion as keyword arguments and returns the validation error.
+        Takes a suggestion as keyword arguments and returns the validation error, which is made
+        small. To maximize an accuracy, return ``1 - accuracy``, or its negative.
     workers : int, concurrent.futures.Executor, dask.distributed.Client or SimulatedWorkers
-        Where evaluations run. 1 is this process; a larger number is that many local processes,
-        which live as long as a call of `run`.
+        Where evaluations run: 1 is this process; more are local processes, started by each `run`.
     checkpoint_dir : str or Path, optional
-        A folder for the objective's checkpoints: it then gets ``checkpoint=path`` as well, the
-        same path for all evaluations of a trial, so that a promoted trial resumes.
+        A folder for this run's checkpoints: the objective then gets ``checkpoint=path`` as well,
+        the same path for all evaluations of a trial, so that a promoted trial resumes.
     journal : str or Path, optional
         A file that every suggestion and result is written to before it counts. If it exists, the
         run continues where it stopped; `scheduler` must then be a new one, made as before.
@@ -51,13 +51,14 @@ class HPOTuner:
     Raises
     ------
     TypeError
-        If the objective cannot take ``checkpoint=path`` though there is a `checkpoint_dir`.
+        If `scheduler` has no `suggest` or `update`, or if `objective` cannot be called with what
+        it will be given.
     ValueError
-        If `scheduler` waits for results that another tuner started, if `checkpoint_dir` holds the
-        checkpoints of another run, if `journal` belongs to another run, is damaged, or cannot
-        tell this scheduler from others (`HPOScheduler.settings`), or if `workers` is below 1.
+        If `scheduler` waits for results that another tuner started, or cannot be told from others
+        (`HPOScheduler.settings`); if `checkpoint_dir` or `journal` belongs to another run, is
+        damaged or cannot be written; or if `workers` is below 1.
     RuntimeError
-        If another process uses the journal.
+        If another run uses the journal or the folder at this moment.
 
     Examples
     --------
@@ -90,7 +91,6 @@ class HPOTuner:
         for evaluation in self._ledger.replay():
             self._workers.replay(evaluation)
             self._keep(evaluation)
-        self._ledger.check_pending()
         self._replayed = len(self.records)
 
     def run(self, number_of_trials, catch=()):
@@ -112,9 +112,9 @@ class HPOTuner:
         ------
         TypeError
             If the objective returns no number.
-        RuntimeError
-            If the scheduler suggests nothing though no evaluation is running, or if another
-            process uses the journal.
+        ValueError, RuntimeError
+            If another run has used the folder or the journal since, or uses it now; or if the
+            scheduler suggests nothing though no evaluation is running.
         OSError
             If the journal could not be written; `run` can be called again once it can.
         """
@@ -122,7 +122,6 @@ class HPOTuner:
 
         remaining = integer("number_of_trials", number_of_trials, minimum=0) - self._replayed
         catch = exception_classes("catch", catch)
-        self._ledger.check_pending()
         running = 0
         with (
             DeferredInterrupt() as interrupt,
