@@ -411,6 +411,65 @@ def test_a_missing_folder_is_named(tmp_path):
         make_tuner(tmp_path / "nowhere" / "run.jsonl")
 
 
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: BOM + content,
+        lambda content: content + b"\n",
+        lambda content: BOM + content.replace(b"\n", b"\r\n") + b"\r\n\r\n",
+        lambda content: content.replace(b"\n", b"\n\n"),
+        lambda content: content.replace(b"\n", b"  \n") + b"\t",
+        lambda content: content.replace(b", ", b",").replace(b": ", b" : "),
+    ],
+    ids=["CRLF", "BOM", "blank line", "all of them", "double spacing", "spaces", "reformatted"],
+)
+def test_a_journal_that_an_editor_or_git_changed_a_little_continues(path, edited):
+    run(make_tuner(path), 12)
+    path.write_bytes(edited(path.read_bytes()))
+    for evaluations in (12, 14, 20):  # and it can be read again after lines were added
+        tuner = run(make_tuner(path), evaluations)
+    assert story(tuner) == undisturbed(20)
+
+
+def test_a_journal_without_its_last_line_end_costs_a_warning_and_one_evaluation(path):
+    run(make_tuner(path), 12)
+    path.write_bytes(path.read_bytes().rstrip())
+    with pytest.warns(UserWarning, match="cut off"):
+        tuner = make_tuner(path)
+    assert story(run(tuner, 20)) == undisturbed(20)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_journal_in_another_encoding_is_refused_and_left_as_it_is(path, encoding):
+    run(make_tuner(path), 3)
+    content = path.read_text("utf-8").encode(encoding)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"line 1 .*UTF-8"):
+        make_tuner(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("line", [b"<<<<<<< HEAD\n", b"[]\n", b'{"number"\n'])
+def test_what_git_leaves_of_a_conflict_is_named_by_its_line(path, line):
+    run(make_tuner(path), 5)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:4], line, *lines[4:]]))
+    with pytest.raises(ValueError, match=r"run\.jsonl.*line 5 is damaged"):
+        make_tuner(path)
+
+
+@pytest.mark.parametrize("line", [b'{"a": 1}\n', b'{"number": 99, "error": 0.5}\n'])
+def test_a_line_that_does_not_follow_from_those_before_is_shown(path, line):
+    run(make_tuner(path), 5)
+    path.write_bytes(path.read_bytes() + line)
+    with pytest.raises(ValueError, match=r"run\.jsonl.*another run\. It has .*, but"):
+        make_tuner(path)
+
+
 # --- a full disk ---------------------------------------------------------------------------
 
 

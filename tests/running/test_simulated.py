@@ -270,9 +270,7 @@ def test_without_resume_there_is_no_checkpoint_to_restore():
 
 def test_a_straggler_restores_as_fast_as_others():
     def times(resume_cost):
-        workers = SimulatedWorkers(
-            1, epochs, straggler_std=0.5, seed=0, resume_cost=resume_cost
-        )
+        workers = SimulatedWorkers(1, epochs, straggler_std=0.5, seed=0, resume_cost=resume_cost)
         return simulate(halving(), workers, 7).dataframe().eval("ended - started")
 
     assert (times(8.0) - times(0.0)).tolist() == pytest.approx([0, 0, 0, 0, 8, 8, 8])

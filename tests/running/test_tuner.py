@@ -21,9 +21,12 @@ from sh_teach.classroom.source import source_without_docstring
 from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
 from sh_teach.running.workers import LostEvaluation
-from sh_teach.schedulers.base import BasicScheduler
+from sh_teach.schedulers.asha import ASHAScheduler
+from sh_teach.schedulers.base import BasicScheduler, rank
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
+from sh_teach.schedulers.hyperband import HyperbandScheduler
 from sh_teach.schedulers.searchers import RandomSearcher
+from sh_teach.schedulers.trial import Trial
 
 NAMES = ["trial_id", "round", "worker", "started", "ended", "error", "failure"]
 INF = float("inf")
@@ -264,6 +267,36 @@ def test_nan_never_becomes_the_incumbent_and_is_recorded_as_it_is():
     assert tuner.incumbent is None
     assert tuner.incumbent_trajectory == [INF]
     assert np.isnan(tuner.dataframe()["error"]).all()
+
+
+@pytest.mark.parametrize("bad", [float("nan"), INF, -INF])
+def test_an_error_that_is_not_finite_is_recorded_as_it_is_and_is_never_the_incumbent(bad):
+    tuner = quiet(Listed(range(4)), lambda x: [0.5, bad, 0.25, bad][x])
+    tuner.run(4)
+    assert tuner.incumbent == {"x": 2}
+    assert tuner.incumbent_trajectory == [0.5, 0.5, 0.25, 0.25]
+    np.testing.assert_equal(tuner.dataframe()["error"].to_list(), [0.5, bad, 0.25, bad])
+
+
+@pytest.mark.parametrize("bad", [float("nan"), -INF])
+@pytest.mark.parametrize("make", [SuccessiveHalvingScheduler, HyperbandScheduler, ASHAScheduler])
+def test_a_run_with_errors_that_are_not_finite_is_the_run_with_inf_in_their_place(make, bad):
+    def evaluated(error):
+        scheduler = make(RandomSearcher({"x": stats.uniform()}, seed=0), 2, 1, 4)
+        tuner = quiet(scheduler, lambda x, max_epochs: error if x < 0.5 else x)
+        tuner.run(40)
+        return [record["config"] for record in tuner.records], tuner.incumbent_trajectory
+
+    assert evaluated(bad) == evaluated(INF)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), INF, -INF])
+def test_errors_that_are_not_finite_are_equally_bad(bad):
+    older, newer = Trial({}, 0, 0), Trial({}, 1, 0)
+    for other in (float("nan"), INF, -INF):
+        assert rank((older, bad)) < rank((newer, other))
+        assert rank((older, other)) < rank((newer, bad))
+        assert rank((newer, 1e300)) < rank((older, bad))
 
 
 def test_the_incumbent_has_the_resource_of_its_evaluation():
