@@ -93,7 +93,7 @@ class BasicScheduler(HPOScheduler):
 
 
 def rank(observed):
-    """Return the sorting key of a (trial, error) pair: ``nan`` and ``inf`` last, older first."""
+    """Return the sorting key of a (trial, error) pair: errors not finite last, older first."""
     trial, error = observed
     # No comparison with nan is true.
-    return (error if error < math.inf else math.inf), trial.trial_id
+    return (error if -math.inf < error < math.inf else math.inf), trial.trial_id
