@@ -83,7 +83,7 @@ class HPOTuner:
         self.incumbent_trajectory = []
         self.cumulative_runtime = []
         self.current_runtime = 0.0
-        self._workers = as_workers(workers)
+        self._workers = as_workers(workers, objective)
         self._results = deque()  # of evaluations that ended and were not reported yet
         self._ledger = Ledger(scheduler, journal)
         check_arguments(scheduler, objective, checkpoint_dir)
