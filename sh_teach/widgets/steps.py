@@ -128,9 +128,9 @@ def plan_of(scheduler, round):
 def _next_first(steps):
     """Return the steps with each queue in the order of service; its end may be served first."""
     for before, step in pairwise(steps):
-        if step.kind == "start" and before.waiting:
-            if step.trial == before.waiting[-1] and step.trial != before.waiting[0]:
-                return [replace(step, waiting=step.waiting[::-1]) for step in steps]
+        first, last = before.waiting[:1], before.waiting[-1:]
+        if step.kind == "start" and (step.trial,) == last != first:
+            return [replace(step, waiting=step.waiting[::-1]) for step in steps]
     return steps
 
 
