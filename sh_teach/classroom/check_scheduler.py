@@ -40,8 +40,10 @@ def check_scheduler(make_scheduler, timelines=True):
     ...
     13 passed
     """
-    if not callable(make_scheduler):
-        raise TypeError(f"make_scheduler={make_scheduler!r}: pass the class, not an instance")
+    made = hasattr(make_scheduler, "suggest") and not isinstance(make_scheduler, type)
+    if made or not callable(make_scheduler):
+        kind = type(make_scheduler).__name__
+        raise TypeError(f"make_scheduler is a {kind}: pass the class, not an instance")
     report = Report()
     observations = _observations(make_scheduler)
     first = observations["usual"][0].stopped

@@ -5,10 +5,8 @@ All of it works with the keyboard alone: Tab goes from one control to the next.
 
 from functools import partial
 
-import ipywidgets
-
 from sh_teach.widgets.game import Game
-from sh_teach.widgets.html import WIDE, Panel
+from sh_teach.widgets.html import WIDE, Panel, ipywidgets
 from sh_teach.widgets.picture import check_lanes, plot_step
 from sh_teach.widgets.steps import Step, plan_of, record_steps
 

@@ -95,6 +95,8 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     history = observe(scheduler, curves.objective, evaluations + workers, until=YourTurn, **pool)
     steps, before = [], Step("", 0.0)
     for event in history.events:
+        if event.trial and event.trial.round is None:
+            raise TypeError("scheduler: it suggests plain dicts; make trials with its new_trial()")
         step = _state_after(event, before)
         steps.append(replace(step, sentence=_sentence(scheduler, workers, before, step)))
         before = step
@@ -114,7 +116,7 @@ def check_has(name, thing, attributes, instead):
         raise TypeError(f"{name}: it is the class {thing.__name__}; pass {instead}")
     for attribute in attributes:
         if not hasattr(thing, attribute):
-            lacks = f"{type(thing).__name__} has no {attribute} to be shown"
+            lacks = f"{type(thing).__name__} has no {attribute}"
             raise TypeError(f"{name}: {lacks}; pass {instead}, or something like it")
 
 
