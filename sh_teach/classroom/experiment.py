@@ -134,9 +134,8 @@ class Rung:
     def __init__(self, round, k, bracket):
         self.round = round
         self.level, self.size = bracket.levels[k], bracket.sizes[k]
-        self.above, self.places = None, 0  # level and size of the next rung
-        if k < bracket.K:
-            self.above, self.places = bracket.levels[k + 1], bracket.sizes[k + 1]
+        self.above = (*bracket.levels, None)[k + 1]  # level and size of the next rung
+        self.places = (*bracket.sizes, 0)[k + 1]
         self.results = {}  # trial id -> event, in the order of arrival
         self.errors = {}  # trial id -> error, inf for nan
         self.certain = {}  # trial id -> event since which the trial is sure to survive

@@ -22,8 +22,8 @@ class ByChoice(SuccessiveHalvingScheduler):
         """Return a dict from names to choices, that of the rule last; a rung is a pair."""
         options = {"wait for the next result": "wait"} if self.pending else {}
         options[f"start round {self.rounds}"] = "next round"
-        first = {(t.round, t["max_epochs"]): t for t in reversed(self.queue)}
-        for (round, level), trial in sorted(first.items(), key=lambda o: (-o[0][0], o[0][1])):
+        first = {(trial.round, trial["max_epochs"]): trial for trial in reversed(self.queue)}
+        for (round, level), trial in first.items():
             name = f"train trial {trial.trial_id} of round {round} to {level} epochs"
             options[name] = round, level
         return options
