@@ -6,7 +6,7 @@ from sh_teach.schedulers.bracket import Bracket
 from sh_teach.widgets.html import WIDE, Panel, ipywidgets
 from sh_teach.words import plural
 
-LARGEST = 1_000_000  # that a slider can be moved to, one by one
+LARGEST = 10_000  # that the labels of the picture have room for
 
 
 def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
@@ -15,7 +15,7 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
     Parameters
     ----------
     r_min, r_max, eta, prefact
-        The bracket to begin with, as for `SuccessiveHalvingScheduler`; each at most 1,000,000.
+        The bracket to begin with, as for `SuccessiveHalvingScheduler`; each at most 10,000.
 
     Returns
     -------

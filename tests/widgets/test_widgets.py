@@ -231,7 +231,7 @@ def test_a_scheduler_without_a_queue_is_refused_by_name():
 
 @pytest.mark.parametrize(
     "given",
-    [(1, 1000, 10, 1.0), (40, 6561, 3, 12.5), (2, 10, 2, 0.25), (1, 10**6, 2, 1.0)],
+    [(1, 1000, 10, 1.0), (40, 6561, 3, 12.5), (2, 10, 2, 0.25), (1, 10_000, 2, 1.0)],
 )
 def test_the_explorers_sliders_hold_what_is_given(given):
     explorer = explore_bracket(*given)
@@ -253,7 +253,7 @@ def test_the_explorers_sliders_hold_what_is_given(given):
         (dict(prefact=0), ValueError, "prefact=0"),
         (dict(prefact=0.01), ValueError, "prefact=0.01: no trial is left"),
         (dict(prefact=float("inf")), ValueError, "prefact=inf"),
-        (dict(r_max=10**9), ValueError, "r_max=1000000000: it must be at most 1,000,000"),
+        (dict(r_max=10_001), ValueError, "r_max=10001: it must be at most 10,000"),
     ],
 )
 def test_the_explorer_refuses_what_is_no_bracket(given, error, message):
