@@ -143,8 +143,8 @@ def _draw_rungs(ax, step, bracket, round):
                 continue
             survives = place < survivors
             ax.bar(**cell, **grey | {"color": color if survives else paper})
-            ink = ink if survives else text_color()
-            inside = dict(va="center", size=text_size, color=ink)
+            own = ink if survives else text_color()
+            inside = dict(va="center", size=text_size, color=own)
             trial, error = observed[place]
             ax.text(k - 0.4, place, trial.trial_id, ha="left", weight="bold", **inside)
             number = f"{error:.2f}".removeprefix("0")  # an error below 1, or nan or inf
