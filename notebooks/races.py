@@ -68,7 +68,7 @@ def plot_races(halving, random_search, budget, columns=20):
 def in_panel(table, budget):
     """Return the points of one curve, from 0 to 1 to the right and upwards."""
     spent, best = best_so_far(table, budget)
-    epochs = np.linspace(0, budget, 97)
+    epochs = np.linspace(0, budget, 241)
     ended = np.searchsorted(spent, epochs, side="right")
     error = np.insert(best, 0, HIGH)[ended]
     return np.column_stack([epochs / budget, np.clip((error - LOW) / (HIGH - LOW), 0, 1)])
