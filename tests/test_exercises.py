@@ -77,7 +77,7 @@ def first(notebook, id):
     ],
 )
 def test_what_is_missing_in_an_exercise_is_named(spoil, fault, handout):
-    notebook = read(PATHS[0])
+    notebook = read(ROOT / "notebooks" / "01_rungs.ipynb")
     spoil(notebook)
     assert any(fault in found for found in handout.faults(notebook))
 
