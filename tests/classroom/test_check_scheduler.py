@@ -202,8 +202,8 @@ def test_the_scheduler_of_one_round_breaks_two_rules_with_several_workers_and_no
 
 
 def one_list():
-    """Return the class that notebook 03 defines, by running that cell."""
-    path = Path(__file__).parents[2] / "notebooks" / "03_async_queue.ipynb"
+    """Return the class that notebook 04 defines, by running that cell."""
+    path = Path(__file__).parents[2] / "notebooks" / "04_async_queue.ipynb"
     cells = json.loads(path.read_text("utf-8"))["cells"]
     source = next("".join(cell["source"]) for cell in cells if cell["id"] == "one-list")
     names = {"HPOScheduler": HPOScheduler, "Bracket": Bracket, "defaultdict": defaultdict}
