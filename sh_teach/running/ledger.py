@@ -69,11 +69,11 @@ class Ledger:
     def close(self, evaluation, ended, error, failure):
         """Write a result down and report it; return the record. If it raises, call it again."""
         if "ended" not in evaluation:
-            failure = None if failure is None else repr(failure)
-            result = {"ended": ended, "error": error, "failure": failure}
+            evaluation["failure"] = None if failure is None else repr(failure)
+            evaluation["error"] = error
             if self._journal:
-                self._journal.write(evaluation | result, RESULT)
-            evaluation |= result
+                self._journal.write(evaluation | {"ended": ended}, RESULT)
+            evaluation["ended"] = ended
         return self._report(evaluation) if evaluation["number"] in self._open else evaluation
 
     def _report(self, evaluation):
