@@ -135,7 +135,8 @@ class _LocalProcess(ProcessPoolExecutor):
     """One process, in a session of its own: Ctrl-C does not get there, and no child is left."""
 
     def __init__(self):
-        super().__init__(1, multiprocessing.get_context("spawn"), _begin)
+        usual = multiprocessing.get_start_method(allow_none=True)
+        super().__init__(1, multiprocessing.get_context("spawn"), _begin, [usual])
         added = {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
         os.environ.update(added)
         mask = getattr(signal, "pthread_sigmask", lambda *_: None)  # Windows has none
@@ -175,8 +176,10 @@ class _LocalProcess(ProcessPoolExecutor):
         return self._process.exitcode
 
 
-def _begin():
+def _begin(start_method):
     """Let a local process handle no Ctrl-C, and end with the tuner's process."""
+    # What the objective starts comes up as it does in the tuner's process.
+    multiprocessing.set_start_method(start_method, force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "setsid"):
         os.setsid()

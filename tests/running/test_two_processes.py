@@ -20,7 +20,7 @@ from scipy import stats
 
 from sh_teach import BasicScheduler, HPOTuner, RandomSearcher
 
-LONG = int(os.environ.get("LONG_T", 240))  # seconds, for a machine that is busy with other things
+LONG = 300  # seconds, for a machine that is busy with other things
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="no sessions, no kill -9 here")
 quiet_dask = pytest.mark.filterwarnings("default")
 
@@ -51,26 +51,40 @@ def make_tuner(objective=objective, **options):
 """
 
 
-def start(folder, script, **options):
-    """Start a script of a student, in a session of its own, so that a test can press Ctrl-C."""
-    path = folder / "script.py"
-    path.write_text(HEAD + textwrap.dedent(script))
-    return subprocess.Popen(
-        [sys.executable, str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=os.environ | {"PYTHONWARNINGS": "ignore"},
-        **options,
-    )
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that starts a student's script, in a session as a terminal makes one."""
+    started = []
+
+    def start_script(script):
+        path = tmp_path / "script.py"
+        path.write_text(HEAD + textwrap.dedent(script))
+        process = subprocess.Popen(
+            [sys.executable, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"PYTHONWARNINGS": "ignore"},
+        )
+        too_late = threading.Timer(LONG, process.kill)
+        too_late.start()
+        started.append((process, too_late))
+        return process
+
+    yield start_script
+    for process, too_late in started:
+        too_late.cancel()
+        with process:
+            process.kill()
 
 
-def run(folder, script):
-    """Return the exit code of a script and what it printed."""
-    process = start(folder, script)
-    out, err = process.communicate(timeout=LONG)
-    return process.returncode, out, err
+def finish(process):
+    """Return the exit code of a script, and what it printed that was not read yet."""
+    process.stdin.close()
+    out, err = process.stdout.read(), process.stderr.read()
+    return process.wait(), out, err
 
 
 def press_ctrl_c(process):
@@ -91,28 +105,28 @@ def wait_for(line, stream):
 # --- a plain script ------------------------------------------------------------------------
 
 
-def test_a_script_with_a_guard_runs_on_two_processes_and_says_nothing(tmp_path):
+def test_a_script_with_a_guard_runs_on_two_processes_and_says_nothing(start):
     script = """
     if __name__ == "__main__":
         tuner = make_tuner(workers=2)
         tuner.run(14)
         print(len(tuner.records))
     """
-    assert run(tmp_path, script) == (0, "14\n", "")
+    assert finish(start(script)) == (0, "14\n", "")
 
 
-def test_a_tuner_may_be_made_before_the_guard(tmp_path):
+def test_a_tuner_may_be_made_before_the_guard(start):
     script = """
     tuner = make_tuner(workers=2)
     if __name__ == "__main__":
         tuner.run(7)
         print(len(tuner.records))
     """
-    assert run(tmp_path, script) == (0, "7\n", "")
+    assert finish(start(script)) == (0, "7\n", "")
 
 
-def test_a_script_without_a_guard_ends_with_a_sentence_that_says_so(tmp_path):
-    code, out, err = run(tmp_path, "make_tuner(workers=2).run(14)\nprint('done')")
+def test_a_script_without_a_guard_ends_with_a_sentence_that_says_so(start):
+    code, out, err = finish(start("make_tuner(workers=2).run(14)\nprint('done')"))
     assert (code, out) == (1, "")
     assert err.count("Traceback") == 1
     assert 'put what starts the search under `if __name__ == "__main__":`' in err.splitlines()[-1]
@@ -127,31 +141,31 @@ def test_a_script_on_standard_input_which_no_process_can_read_again_is_told_to_b
     assert "in a file" in done.stderr.splitlines()[-1]
 
 
-def test_a_script_without_a_guard_whose_executor_spawns_is_told_so_as_well(tmp_path):
+def test_a_script_without_a_guard_whose_executor_spawns_is_told_so_as_well(start):
     script = """
     spawn = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(2, mp_context=spawn)
     make_tuner(workers=executor).run(14)
     """
-    code, _, err = run(tmp_path, script)
+    code, _, err = finish(start(script))
     assert code == 1
     assert err.count("Traceback") == 1
     assert 'put what starts the search under `if __name__ == "__main__":`' in err
 
 
-def test_a_script_that_fails_when_it_is_run_again_shows_its_own_error_and_the_guard(tmp_path):
+def test_a_script_that_fails_when_it_is_run_again_shows_its_own_error_and_the_guard(start):
     script = """
     if __name__ != "__main__":
         raise OSError("the second time")
     make_tuner(workers=2).run(14)
     """
-    code, _, err = run(tmp_path, script)
+    code, _, err = finish(start(script))
     assert code == 1
     assert "OSError: the second time" in err
     assert "workers=2: no process comes up" in err.splitlines()[-1]
 
 
-def test_a_process_that_takes_too_long_to_come_up_ends_the_run(tmp_path):
+def test_a_process_that_takes_too_long_to_come_up_ends_the_run(start):
     script = """
     if __name__ != "__main__":
         time.sleep(600)
@@ -159,12 +173,12 @@ def test_a_process_that_takes_too_long_to_come_up_ends_the_run(tmp_path):
     processes.START_SECONDS = 1
     make_tuner(workers=2).run(14)
     """
-    code, _, err = run(tmp_path, script)
+    code, _, err = finish(start(script))
     assert code == 1
     assert "workers=2: no process comes up" in err.splitlines()[-1]
 
 
-def test_functions_of_a_script_run_in_an_executor_that_spawns(tmp_path):
+def test_functions_of_a_script_run_in_an_executor_that_spawns(start):
     script = """
     if __name__ == "__main__":
         spawn = multiprocessing.get_context("spawn")
@@ -173,29 +187,35 @@ def test_functions_of_a_script_run_in_an_executor_that_spawns(tmp_path):
             tuner.run(14)
         print(len(tuner.records))
     """
-    assert run(tmp_path, script) == (0, "14\n", "")
+    assert finish(start(script)) == (0, "14\n", "")
 
 
 @needs_posix
-def test_local_processes_leave_the_environment_as_it_was(tmp_path):
+def test_local_processes_leave_the_environment_as_it_was(start):
     script = """
     if __name__ == "__main__":
         before = dict(os.environ)
         make_tuner(workers=2).run(2)
         print(before == dict(os.environ))
     """
-    assert run(tmp_path, script) == (0, "True\n", "")
+    assert finish(start(script)) == (0, "True\n", "")
 
 
 # --- processes in the objective ------------------------------------------------------------
 
 LOADS = """
-def objective(x, max_epochs):
-    import torch
-    from torch.utils.data import DataLoader, TensorDataset
+class Numbers:
+    def __getitem__(self, i):
+        return float(i)
 
-    data = TensorDataset(torch.arange(8.0))
-    return sum(float(batch.sum()) for [batch] in DataLoader(data, num_workers=2))
+    def __len__(self):
+        return 8
+
+
+def objective(x, max_epochs):
+    from torch.utils.data import DataLoader
+
+    return sum(float(batch.sum()) for batch in DataLoader(Numbers(), num_workers=2))
 """
 MAPS = """
 def objective(x, max_epochs):
@@ -212,14 +232,14 @@ def objective(x, max_epochs):
 
 
 @pytest.mark.parametrize("objective", [LOADS, MAPS, STARTS])
-def test_an_objective_may_start_processes(tmp_path, objective):
+def test_an_objective_may_start_processes(start, objective):
     script = """
     if __name__ == "__main__":
         tuner = make_tuner(objective, workers=2)
         tuner.run(4)
         print([record["error"] for record in tuner.records])
     """
-    code, out, err = run(tmp_path, objective + textwrap.dedent(script))
+    code, out, err = finish(start(objective + textwrap.dedent(script)))
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "[28.0, 28.0, 28.0, 28.0]"
 
@@ -289,50 +309,52 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def children(tmp_path):
-    return Children(tmp_path)
+    children = Children(tmp_path)
+    yield children
+    os.close(children.end)
 
 
 @needs_posix
-def test_children_that_an_objective_has_left_end_with_the_run(tmp_path, children):
-    process = start(tmp_path, children.objective("pass") + RUN, stdin=subprocess.PIPE)
+def test_children_that_an_objective_has_left_end_with_the_run(start, children):
+    process = start(children.objective("pass") + RUN)
     children.wait_until_up(2)
     wait_for("2", process.stdout)
     children.wait_until_gone()
-    process.communicate(timeout=LONG)
+    finish(process)
 
 
 @needs_posix
-def test_children_of_an_objective_end_with_an_interrupt(tmp_path, children):
-    process = start(tmp_path, children.objective("child.join()") + RUN, stdin=subprocess.PIPE)
+def test_children_of_an_objective_end_with_an_interrupt(start, children):
+    process = start(children.objective("child.join()") + RUN)
     children.wait_until_up(2)
     press_ctrl_c(process)
     wait_for("KeyboardInterrupt", process.stdout)
     children.wait_until_gone()
-    assert process.communicate(timeout=LONG) == ("0\n", "")
+    assert finish(process) == (0, "0\n", "")
 
 
 @needs_posix
-def test_processes_and_their_children_end_if_the_tuner_is_killed(tmp_path, children):
-    process = start(tmp_path, children.objective("child.join()") + RUN, stdin=subprocess.PIPE)
+def test_processes_and_their_children_end_if_the_tuner_is_killed(start, children):
+    process = start(children.objective("child.join()") + RUN)
     children.wait_until_up(2)
     process.kill()
     children.wait_until_gone()
-    process.communicate(timeout=LONG)
+    finish(process)
 
 
 @needs_posix
-def test_a_process_that_dies_is_seen_to_though_its_child_lives_on(tmp_path, children):
-    process = start(tmp_path, children.objective("os._exit(7)") + RUN, stdin=subprocess.PIPE)
+def test_a_process_that_dies_is_seen_to_though_its_child_lives_on(start, children):
+    process = start(children.objective("os._exit(7)") + RUN)
     wait_for("RuntimeError", process.stdout)
     children.wait_until_gone()
-    process.communicate(timeout=LONG)
+    finish(process)
 
 
 # --- Ctrl-C --------------------------------------------------------------------------------
 
 
 @needs_posix
-def test_ctrl_c_prints_one_traceback_and_the_run_continues(tmp_path):
+def test_ctrl_c_prints_one_traceback_and_the_run_continues(start):
     script = """
     def waits(x, max_epochs):
         print("begun", flush=True)
@@ -350,17 +372,17 @@ def test_ctrl_c_prints_one_traceback_and_the_run_continues(tmp_path):
             tuner.run(7)
             print(len(tuner.records))
     """
-    process = start(tmp_path, script)
+    process = start(script)
     wait_for("begun", process.stdout)
     press_ctrl_c(process)
     wait_for("interrupted", process.stdout)
-    out, err = process.communicate(timeout=LONG)
+    _, out, err = finish(process)
     assert out.splitlines()[-1] == "7"
     assert err == ""
 
 
 @needs_posix
-def test_ctrl_c_while_processes_come_up_prints_no_traceback_of_theirs(tmp_path):
+def test_ctrl_c_while_processes_come_up_prints_no_traceback_of_theirs(start, tmp_path):
     script = """
     if __name__ != "__main__":
         print("coming up", flush=True)
@@ -372,12 +394,12 @@ def test_ctrl_c_while_processes_come_up_prints_no_traceback_of_theirs(tmp_path):
         except KeyboardInterrupt:
             print("interrupted")
     """
-    process = start(tmp_path, script)
+    process = start(script)
     wait_for("coming up", process.stdout)
     press_ctrl_c(process)
     wait_for("Ctrl-C waits", process.stderr)
     (tmp_path / "script.py.go").touch()
-    out, err = process.communicate(timeout=LONG)
+    _, out, err = finish(process)
     assert "interrupted" in out
     assert err == ""
 
@@ -453,32 +475,32 @@ except KeyboardInterrupt as interrupt:
 
 @needs_posix
 @pytest.mark.parametrize("where", LOOPS_IN)
-def test_the_second_ctrl_c_ends_a_loop_and_the_results_are_kept(tmp_path, where):
-    process = start(tmp_path, LOOP + textwrap.dedent(LOOPS_IN[where]) + RUN_LOOP)
+def test_the_second_ctrl_c_ends_a_loop_and_the_results_are_kept(start, where):
+    process = start(LOOP + textwrap.dedent(LOOPS_IN[where]) + RUN_LOOP)
     wait_for("looping", process.stdout)
     press_ctrl_c(process)
     wait_for("Ctrl-C waits for a safe moment", process.stderr)
     press_ctrl_c(process)
-    out, _ = process.communicate(timeout=LONG)
+    _, out, _ = finish(process)
     kept = 0 if where == "start of workers" else 3
     assert out.startswith(f"interrupted {{{kept}}} ")
     assert "the results so far are kept" in out
 
 
 @needs_posix
-def test_the_second_ctrl_c_ends_a_loop_though_it_follows_at_once(tmp_path):
-    process = start(tmp_path, LOOP + textwrap.dedent(LOOPS_IN["suggest"]) + RUN_LOOP)
+def test_the_second_ctrl_c_ends_a_loop_though_it_follows_at_once(start):
+    process = start(LOOP + textwrap.dedent(LOOPS_IN["suggest"]) + RUN_LOOP)
     wait_for("looping", process.stdout)
     # A signal that comes before the last one was handled is one with it: hence more than two.
     for _ in range(5):
         press_ctrl_c(process)
         time.sleep(0.02)
-    out, _ = process.communicate(timeout=LONG)
+    _, out, _ = finish(process)
     assert out.startswith("interrupted {3} ")
 
 
 @needs_posix
-def test_the_second_ctrl_c_ends_processes_that_do_not_come_up(tmp_path):
+def test_the_second_ctrl_c_ends_processes_that_do_not_come_up(start):
     script = """
     if __name__ != "__main__":
         print("coming up", flush=True)
@@ -489,12 +511,12 @@ def test_the_second_ctrl_c_ends_processes_that_do_not_come_up(tmp_path):
         except KeyboardInterrupt:
             print("interrupted")
     """
-    process = start(tmp_path, script)
+    process = start(script)
     wait_for("coming up", process.stdout)
     press_ctrl_c(process)
     wait_for("Ctrl-C waits", process.stderr)
     press_ctrl_c(process)
-    out, err = process.communicate(timeout=LONG)
+    _, out, err = finish(process)
     assert "interrupted" in out
     assert err == ""
 
@@ -564,8 +586,11 @@ def test_an_objective_that_ends_its_program_has_failed(workers, ends, named):
     with pytest.raises(RuntimeError) as caught:
         search(ends, workers)
     assert f"the objective raised {named}" in str(caught.value)
-    (record,) = search(ends, workers, catch=RuntimeError).records
-    assert named in record["failure"]
+
+
+def test_an_objective_that_ends_its_program_can_be_caught(threads):
+    (record,) = search(exits, threads, catch=RuntimeError).records
+    assert "SystemExit(3)" in record["failure"]
 
 
 @needs_posix
