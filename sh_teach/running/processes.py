@@ -14,7 +14,14 @@ from functools import cache, partial
 import cloudpickle
 
 from sh_teach.arguments import integer
-from sh_teach.running.executors import GUARD, ClusterWorkers, ExecutorWorkers, call, check_guard
+from sh_teach.running.executors import (
+    GUARD,
+    ClusterWorkers,
+    ExecutorWorkers,
+    call,
+    check_guard,
+    pickled,
+)
 from sh_teach.running.workers import InlineWorker, LostEvaluation, Workers
 
 START_SECONDS = 120
@@ -36,14 +43,14 @@ def as_workers(workers, objective):
         return workers
     if isinstance(workers, Executor) and hasattr(workers, "_max_workers"):
         if isinstance(workers, ProcessPoolExecutor):
-            _pickled(objective, pickle.dumps)
+            pickled(objective, pickle.dumps)
         return ExecutorWorkers(workers)
     # distributed takes a second to import, and is imported where there is a Client.
     if "distributed" in sys.modules and isinstance(workers, sys.modules["distributed"].Client):
         state = "asynchronous" if workers.asynchronous else workers.status
         if state != "running":
             raise ValueError(f"workers={workers!r}: it is {state}. Pass a new Client(cluster)")
-        _pickled(objective)
+        pickled(objective)
         return ClusterWorkers(workers)
     try:
         n = integer("workers", workers, minimum=1)
@@ -51,19 +58,8 @@ def as_workers(workers, objective):
         raise TypeError(f"workers={workers!r}: it must be {ALLOWED}") from None
     if n == 1:
         return InlineWorker()
-    _pickled(objective)
+    pickled(objective)
     return LocalProcesses(n)
-
-
-def _pickled(objective, dumps=cloudpickle.dumps):
-    """Return the objective as bytes, or raise a TypeError that says what hinders."""
-    try:
-        return dumps(objective)
-    except Exception as error:
-        raise TypeError(
-            f"objective={objective!r}: it cannot be sent to another process: {error}. Make or "
-            f"open such a thing in the objective itself, or use workers=1"
-        ) from None
 
 
 class LocalProcesses(ExecutorWorkers):
@@ -104,7 +100,7 @@ class LocalProcesses(ExecutorWorkers):
         return self.n
 
     def _send(self, objective):
-        return _pickled(objective)
+        return pickled(objective)
 
     def _submit(self, worker, objective, arguments):
         try:
@@ -200,9 +196,9 @@ def _kill(pid):
             os.kill(pid, signal.SIGTERM)
 
 
-def _keep(pickled):
+def _keep(objective):
     """Keep an objective in this process; if it cannot be loaded, each evaluation fails of that."""
-    _keep.load = cache(partial(cloudpickle.loads, pickled))
+    _keep.load = cache(partial(cloudpickle.loads, objective))
 
 
 def _kept(**arguments):
