@@ -73,11 +73,11 @@ class LocalProcesses(ExecutorWorkers):
         """Start the processes, and then the clock."""
         check_guard()
         self._deaths = Counter()  # number of an evaluation -> of its processes
-        self._processes = []
+        self._processes = {}  # worker -> its process
         try:
-            while len(self._processes) < self.n:
-                self._processes.append(_LocalProcess())
-            for process in self._processes:
+            for worker in range(self.n):
+                self._processes[worker] = _LocalProcess()
+            for process in self._processes.values():
                 process.last.result(START_SECONDS)
         except BaseException as error:
             self._end()
@@ -93,7 +93,9 @@ class LocalProcesses(ExecutorWorkers):
         self._end()
 
     def _end(self):
-        for process in self._processes:
+        for process in self._processes.values():
+            process.stop()
+        for process in self._processes.values():
             process.end()
 
     def _capacity(self):
@@ -103,11 +105,13 @@ class LocalProcesses(ExecutorWorkers):
         return pickled(objective)
 
     def _submit(self, worker, objective, arguments):
-        try:
-            return self._processes[worker].evaluate(objective, arguments)
-        except RuntimeError:  # it died
-            self._processes[worker] = _LocalProcess()
-            return self._processes[worker].evaluate(objective, arguments)
+        with suppress(KeyError):  # it died, and that was seen
+            try:
+                return self._processes[worker].evaluate(objective, arguments)
+            except BrokenExecutor:  # it died meanwhile
+                self._processes.pop(worker).end()
+        self._processes[worker] = _LocalProcess()
+        return self._processes[worker].evaluate(objective, arguments)
 
     def finished(self):
         """Wait for evaluations to end, half a second at most: a process may die unseen."""
@@ -116,7 +120,7 @@ class LocalProcesses(ExecutorWorkers):
         return super().finished()
 
     def _died(self, evaluation, error):
-        code = self._processes[evaluation["worker"]].end()
+        code = self._processes.pop(evaluation["worker"]).end()
         how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         self._deaths[evaluation["number"]] += 1
         if self._deaths[evaluation["number"]] < DEATHS:
@@ -159,11 +163,14 @@ class _LocalProcess(ProcessPoolExecutor):
         if not self._process.is_alive():
             _kill(self._process.pid)
 
-    def end(self):
-        """End the process and all that it started, at once if it is busy; return its exit code."""
+    def stop(self):
+        """Kill the process, and all that it started, if it is busy."""
         if not self.last.done():
             _kill(self._process.pid)
             self._process.kill()  # if it has no session yet
+
+    def end(self):
+        """End an idle process and what it had started, and return its exit code."""
         late = threading.Timer(END_SECONDS, _kill, [self._process.pid])
         late.start()
         self.shutdown()
