@@ -24,9 +24,10 @@ from sh_teach import (
 from sh_teach.plots.style import BLUE, ERROR_LABEL, GREEN, GREY, ORANGE, PURPLE, VERMILLION, axes
 
 IMG = Path(__file__).resolve().parents[1] / "img"
+sys.path.append(str(IMG.parent / "notebooks"))  # its files beside the notebooks draw some
 CHANCE = 0.9
 FIGSIZE = (8, 4.8)
-SVG = {"svg.hashsalt": "sh_teach", "svg.fonttype": "path", "font.size": 12}
+SVG = {"svg.hashsalt": "sh_teach", "svg.fonttype": "path"}
 
 
 def learning_curves(curves):
@@ -39,13 +40,14 @@ def learning_curves(curves):
         color = plt.cm.viridis_r(norm(rates[config_id]))
         ax.plot(errors.loc[config_id], color=color, linewidth=1.1, alpha=0.8)
     ax.axhline(CHANCE, color="0.3", linewidth=1, linestyle=":", zorder=0)
-    ax.annotate("guessing", (16, CHANCE), (16, CHANCE + 0.012), ha="right", color="0.3")
+    ax.annotate("guessing", (16, CHANCE), (16, CHANCE + 0.012), ha="right", size="large")
     ax.set_xticks(range(1, 17))
     ax.set(xlabel="epochs", ylabel=ERROR_LABEL, xlim=(1, 16), ylim=(0.08, 0.95))
     colors = plt.cm.ScalarMappable(norm, "viridis_r")
     bar = ax.figure.colorbar(colors, ax=ax, label="learning rate", ticks=[0.01, 0.03, 0.1, 0.3, 1])
     bar.minorticks_off()
     bar.ax.set_yticklabels(["0.01", "0.03", "0.1", "0.3", "1"])
+    axes(bar.ax)
     return ax.figure
 
 
@@ -72,7 +74,7 @@ def halving(curves, seed=3):
     for level, size, stay in zip(bracket.levels, bracket.sizes, survivors, strict=True):
         ax.axvline(level, color="0.8", linewidth=1, zorder=0)
         label = f"{size} trials\n{size - stay} stop" if size > stay else "1 trial"
-        place = dict(ha="center", va="bottom", transform=ax.get_xaxis_transform())
+        place = dict(ha="center", va="bottom", size="large", transform=ax.get_xaxis_transform())
         ax.text(level, 1.01, label, color=colors[level], weight="bold", **place)
     ax.set_xscale("log", base=2)
     ax.set_xticks(bracket.levels, bracket.levels)
@@ -131,7 +133,7 @@ def brackets(curves):
     ax.set_xticks([1, 3, 9, 27, 81], [1, 3, 9, 27, 81])
     ax.set_yticks([1, 3, 9, 27, 81], [1, 3, 9, 27, 81])
     ax.minorticks_off()
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, fontsize="large")
     return ax.figure
 
 
@@ -140,7 +142,16 @@ def sixteen_workers(curves):
     return plot_timeline(simulate(curves, successive_halving(curves), 16, 160)).figure
 
 
+def one_race(curves):
+    """The lowest error so far of halving and of random search, for the same epochs."""
+    from experiments import halving as races_of
+    from races import plot_race
+
+    return plot_race(*(races_of(curves, 480, 1, r_min=r_min)[0] for r_min in (1, 16)), 480).figure
+
+
 FIGURES = [
+    one_race,
     learning_curves,
     halving,
     rungs,

@@ -3,6 +3,7 @@
 import inspect
 import math
 import numbers
+from pathlib import Path
 
 from sh_teach.words import listing
 
@@ -34,6 +35,17 @@ def _number(name, value):
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"{name}={value!r}: it must be a number, not {type(value).__name__}")
     return value
+
+
+def path_of(name, value):
+    """Return a path, ``~`` spelled out, or raise a TypeError; a ValueError for an unknown user."""
+    try:
+        return Path(value).expanduser()
+    except TypeError:
+        kind = type(value).__name__
+        raise TypeError(f"{name}={value!r}: it must be a path, not {kind}") from None
+    except RuntimeError:
+        raise ValueError(f"{name}={str(value)!r}: there is no such home folder") from None
 
 
 def error_value(error):

@@ -3,7 +3,6 @@
 import io
 import warnings
 import zipfile
-from pathlib import Path
 
 import torch
 
@@ -11,23 +10,23 @@ from sh_teach.files import replace_file
 
 
 def resume(network, optimizer, checkpoint, config, max_epochs):
-    """Load what `pause` wrote, if there is such a file; return the epochs trained so far."""
+    """Load what `pause` wrote, if there is that file, a Path; return the epochs trained so far."""
     if checkpoint is None:
         return 0
-    path, name = Path(checkpoint), f"checkpoint={str(checkpoint)!r}"
-    if path.is_dir():
+    name = f"checkpoint={str(checkpoint)!r}"
+    if checkpoint.is_dir():
         raise ValueError(f"{name}: it must be a file, not a folder")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    if not checkpoint.exists():
         return 0
     try:
         # torch does not read the checksums in its zip file: it would not notice a flipped bit.
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(checkpoint) as archive:
             if damaged := archive.testzip():
                 raise zipfile.BadZipFile(f"the checksum of {damaged} is wrong")
-        paused = torch.load(path, map_location="cpu", weights_only=True)
-        trained, epochs = paused["configuration"], paused["epochs"]
-        weights, optimizer_state = paused["weights"], paused["optimizer"]
+        paused = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        fields = ("configuration", "epochs", "weights", "optimizer")
+        trained, epochs, weights, optimizer_state = (paused[name] for name in fields)
     except Exception as error:  # a damaged file makes torch.load raise errors of many kinds
         warnings.warn(f"{name} is damaged, so training starts again ({error})", stacklevel=4)
         return 0

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from sh_teach.arguments import integer
 from sh_teach.objectives.curves_file import check_curves, read_curves
 from sh_teach.schedulers.searchers import HPOSearcher
+from sh_teach.words import listing
 
 DATA = Path(__file__).parents[1] / "data"
 TABLES = {name: DATA / f"{name}.csv" for name in ("lenet_seeds", "mlp", "mlp_schedules")}
@@ -24,8 +26,8 @@ class RecordedCurves:
     table : pandas.DataFrame
         One row for each configuration and epoch, with the columns ``config_id``, ``epoch`` (1, 2,
         … up to the same last one for each configuration), ``validation_error`` (may be ``nan``)
-        and ``seconds`` (of this epoch). If there is a column ``seed``, a configuration may come
-        with several; ``test_error`` may be the error on other images. All other columns are
+        and ``seconds`` (of this epoch). With a column ``seed``, a configuration may be there with
+        several; ``test_error`` is the error on other images. All other columns are
         hyperparameters.
 
     Raises
@@ -36,11 +38,9 @@ class RecordedCurves:
     Attributes
     ----------
     table : pandas.DataFrame
-        As given, its rows numbered from 0.
+        As given, its rows numbered from 0. Its last epoch is `r_max`.
     hyperparameters : list of str
         The columns that make up a configuration, besides ``seed`` if there is such a column.
-    r_max : int
-        The last epoch that was recorded.
 
     Examples
     --------
@@ -51,10 +51,6 @@ class RecordedCurves:
     >>> tuner.run(number_of_trials=31)
     >>> tuner.incumbent["max_epochs"]
     16
-
-    References
-    ----------
-    How a table was recorded is described beside it, in ``sh_teach/data/lenet_curves.md``, say.
     """
 
     def __init__(self, table):
@@ -67,20 +63,26 @@ class RecordedCurves:
         self._with_each_seed = {}
         for config_id, config in zip(starts["config_id"], configs, strict=True):
             self._with_each_seed.setdefault(config_id, []).append(config)
-        # Plain lists: looking one number up in a DataFrame costs more than a scheduler's decision.
         self._row = {frozenset(config.items()): i for i, config in enumerate(configs)}
-        self._errors = ordered["validation_error"].to_numpy().reshape(-1, self.r_max).tolist()
-        seconds = ordered["seconds"].to_numpy().reshape(-1, self.r_max)
-        self._seconds = np.insert(seconds.cumsum(axis=1), 0, 0.0, axis=1).tolist()
+        # Plain lists: looking one number up in a DataFrame costs more than a scheduler's decision.
+        columns = {"validation_error", "test_error", "seconds"} & set(table)
+        self._curves = {
+            name: ordered[name].to_numpy().reshape(-1, self.r_max).tolist() for name in columns
+        }
+        self._end = [[0, *accumulate(seconds)] for seconds in self._curves["seconds"]]
 
     @classmethod
     def load(cls, name="lenet"):
         """Read a table of the package (``"lenet"``, ``"lenet_seeds"``, ``"mlp"``, …) or a file.
 
-        The file has comma-separated values and a header; lines that start with ``#`` are comments.
+        How a table was recorded is described beside it, as in ``sh_teach/data/lenet_curves.md``. A
+        file has comma-separated values and a header; lines that start with ``#`` are comments.
         Raises FileNotFoundError, or a ValueError that names line and column if it is malformed.
         """
-        path = Path(TABLES.get(name, name))
+        path = Path(TABLES.get(name, name)).expanduser()
+        if not path.is_file():
+            tables = f"the tables of the package are {listing(TABLES)}"
+            raise FileNotFoundError(f"{path}: there is no such file; {tables}")
         try:
             return cls(read_curves(path))
         except (ValueError, csv.Error) as error:
@@ -89,8 +91,9 @@ class RecordedCurves:
     def searcher(self, seed=None):
         """Return a searcher that proposes the configurations in random order, fixed by `seed`.
 
-        It draws without replacement; once all were proposed, it begins anew in a new order. If
-        there are several seeds for a configuration, each proposal contains one of them.
+        It draws without replacement; once all were proposed, it begins anew in a new order. In a
+        table with seeds, each proposal contains one that was recorded, drawn at random: a trial
+        keeps it on every rung, as if it were trained.
         """
         return RecordedSearcher(list(self._with_each_seed.values()), seed)
 
@@ -100,17 +103,24 @@ class RecordedCurves:
         The checkpoint is ignored, because nothing is trained. Raises a ValueError if that
         configuration, or that many epochs, were not recorded.
         """
-        row = self._find(config)
-        return self._errors[row][self._epoch("max_epochs", max_epochs, minimum=1) - 1]
+        errors = self._curves["validation_error"][self._find(config)]
+        return errors[self._epoch("max_epochs", max_epochs, minimum=1) - 1]
+
+    def test_error(self, max_epochs=10, **config):
+        """Return the ``test_error`` after that many epochs, to report; raises as `objective`."""
+        if "test_error" not in self._curves:
+            raise ValueError("the table has no column 'test_error', so there is none to report")
+        errors = self._curves["test_error"][self._find(config)]
+        return errors[self._epoch("max_epochs", max_epochs, minimum=1) - 1]
 
     def runtime(self, config, r_from, r_to):
         """Return the seconds from the end of epoch `r_from` (0: from scratch) to that of `r_to`.
 
         ``max_epochs`` in `config` is ignored, so a Trial will do. Raises as `objective` does.
         """
-        seconds = self._seconds[self._find({k: v for k, v in config.items() if k != "max_epochs"})]
+        end = self._end[self._find({k: v for k, v in config.items() if k != "max_epochs"})]
         r_from = self._epoch("r_from", r_from, minimum=0)
-        return seconds[self._epoch("r_to", r_to, minimum=r_from)] - seconds[r_from]
+        return end[self._epoch("r_to", r_to, minimum=r_from)] - end[r_from]
 
     def as_run(self):
         """Return the table with the columns of a run: ``trial_id``, ``max_epochs``, ``error``."""

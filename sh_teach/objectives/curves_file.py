@@ -2,6 +2,7 @@
 
 import csv
 import math
+from contextlib import suppress
 
 import pandas as pd
 
@@ -31,10 +32,8 @@ def read_curves(path):
 def _value(text):
     """Return the int, the float or the text that a field contains."""
     for kind in (int, float):
-        try:
+        with suppress(ValueError):
             return kind(text)
-        except ValueError:
-            pass
     return text
 
 

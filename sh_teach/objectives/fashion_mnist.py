@@ -12,15 +12,12 @@ import os
 import sys
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
 
 from sh_teach.files import replace_file
-
-if TYPE_CHECKING:
-    import torch
 
 SAMPLE_FILE = Path(__file__).parents[1] / "data" / "fashion_mnist_sample.npz"
 FOLDER_VARIABLE = "SH_TEACH_DATA"
@@ -36,21 +33,21 @@ SHA256 = {
 }
 
 _loading = Lock()
-_announced = set()
+_print_once = functools.cache(print)
 
 
 class ImageData(NamedTuple):
     """Images, float32 of shape (n, 1, 28, 28) from 0 to 1, and their labels, int64 from 0 to 9."""
 
     name: str  # "full" or "sample"
-    train_images: "torch.Tensor"
-    train_labels: "torch.Tensor"
-    validation_images: "torch.Tensor"
-    validation_labels: "torch.Tensor"
+    train_images: Any  # tensors; annotations with torch's name would import it
+    train_labels: Any
+    validation_images: Any
+    validation_labels: Any
 
 
 def load_fashion_mnist(data="auto", folder=None, device="cpu"):
-    """Return Fashion-MNIST as tensors; they are read once per process, then shared.
+    """Return Fashion-MNIST as `ImageData`: tensors, read once per process and then shared.
 
     Parameters
     ----------
@@ -63,16 +60,10 @@ def load_fashion_mnist(data="auto", folder=None, device="cpu"):
     device : str or torch.device
         Where the tensors are stored.
 
-    Returns
-    -------
-    ImageData
-
     Raises
     ------
-    FileNotFoundError
-        If ``data="full"`` and the full set is not in the folder.
-    ValueError
-        If `data` is another word, or if a file is damaged.
+    FileNotFoundError, ValueError
+        If ``data="full"`` and the folder lacks it; if `data` is another word or a file is damaged.
 
     Examples
     --------
@@ -86,16 +77,14 @@ def load_fashion_mnist(data="auto", folder=None, device="cpu"):
     """
     if data not in ("auto", "full", "sample"):
         raise ValueError(f'data={data!r}: it must be "auto", "full" or "sample"')
-    folder = data_folder(folder)
-    name = data
+    folder, name = data_folder(folder), data
     if data == "auto":
         name = "full" if find_full_data(folder) else "sample"
     with _loading:  # else threads that start at the same moment would each read the files
         images = _load(name, folder, str(device))
-        if data == "auto" and name not in _announced:
-            _announced.add(name)
+        if data == "auto":
             sizes = f"{len(images.train_labels):,} training and {len(images.validation_labels):,}"
-            print(f"Fashion-MNIST: the {name} data set, {sizes} validation images")
+            _print_once(f"Fashion-MNIST: the {name} data set, {sizes} validation images")
     return images
 
 
@@ -105,18 +94,15 @@ def split_validation(images):
     Return two `ImageData`: one half of the validation images to select the best of many trials,
     and the other half to report its error, which on the first half is too low to be true.
     """
-    labels = images.validation_labels.cpu().numpy()
+    name, *train, validation_images, validation_labels = images
+    labels = validation_labels.cpu().numpy()
     # With seed 0, the second half happens to be easier, by one percentage point of error.
     rng = np.random.default_rng(1)
     classes = [rng.permutation(np.flatnonzero(labels == label)) for label in range(10)]
-    select = np.sort(np.concatenate([indices[: len(indices) // 2] for indices in classes]))
-    report = np.sort(np.concatenate([indices[len(indices) // 2 :] for indices in classes]))
+    halves = zip(*[np.array_split(indices, 2) for indices in classes], strict=True)
     return tuple(
-        images._replace(
-            validation_images=images.validation_images[half],
-            validation_labels=images.validation_labels[half],
-        )
-        for half in (select, report)
+        ImageData(name, *train, validation_images[half], validation_labels[half])
+        for half in map(np.sort, map(np.concatenate, halves))
     )
 
 
@@ -126,23 +112,18 @@ def _load(name, folder, device):
 
     arrays = _read_full(folder) if name == "full" else _read_sample()
     tensors = [torch.tensor(array, device=device) for array in arrays]
-    images = [tensor[:, None].float() / 255 for tensor in tensors[::2]]
-    labels = [tensor.long() for tensor in tensors[1::2]]
-    return ImageData(name, images[0], labels[0], images[1], labels[1])
+    first, second = (tensor.view(-1, 1, 28, 28).float() / 255 for tensor in tensors[::2])
+    return ImageData(name, first, tensors[1].long(), second, tensors[3].long())
 
 
 def _read_full(folder):
-    command = f'python -m sh_teach.objectives.fashion_mnist "{folder}"'
+    command = f'`python -m sh_teach.objectives.fashion_mnist "{folder}"`'
     if not find_full_data(folder):
-        raise FileNotFoundError(
-            f'data="full": no Fashion-MNIST in {folder}; fetch it with "make data", or with '
-            f"`{command}`, or name another folder in ${FOLDER_VARIABLE}"
-        )
+        remedy = f'fetch it by "make data" or {command}, or name its folder in ${FOLDER_VARIABLE}'
+        raise FileNotFoundError(f'data="full": no Fashion-MNIST in {folder}; {remedy}')
     for path in raw_files(folder):
-        content = _verified(path, f"`{command}` fetches it again")
-        dimensions = content[3]
-        shape = np.frombuffer(content, ">u4", count=dimensions, offset=4)
-        yield np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+        content = _verified(path, f"{command} fetches it again")
+        yield np.frombuffer(content, np.uint8, offset=16 if "images" in path.name else 8)
 
 
 def _read_sample():
@@ -162,13 +143,12 @@ def _verified(path, remedy):
 def data_folder(folder=None):
     """Return the folder of the full data set, which need not exist yet."""
     cache = platformdirs.user_cache_dir("sh_teach")
-    return Path(folder or os.environ.get(FOLDER_VARIABLE) or cache)
+    return Path(folder or os.environ.get(FOLDER_VARIABLE) or cache).expanduser()
 
 
 def raw_files(folder):
     """Return the paths of the four files of the full set, as torchvision keeps them."""
-    raw = Path(folder) / "FashionMNIST" / "raw"
-    return [raw / name for name in SHA256 if name.endswith("ubyte")]
+    return [Path(folder, "FashionMNIST/raw", name) for name in SHA256 if name.endswith("ubyte")]
 
 
 def find_full_data(folder=None):

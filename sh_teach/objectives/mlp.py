@@ -47,12 +47,7 @@ def hpo_objective_mlp(
     Returns
     -------
     float
-        The share of wrongly classified images or ``nan``, as from `hpo_objective_lenet`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `hpo_objective_lenet` does.
+        The validation error, as from `hpo_objective_lenet`, which also lists what is raised.
 
     Examples
     --------
@@ -79,8 +74,8 @@ def hpo_objective_mlp(
     few = load_fashion_mnist("sample", device=device)
     images = images._replace(train_images=few.train_images, train_labels=few.train_labels)
     config = dict(learning_rate=learning_rate, batch_size=batch_size, width=width, dropout=dropout)
-    config |= dict(weight_decay=weight_decay, decay_epochs=decay_epochs)
-    config |= dict(seed=seed, data=images.name)
+    config |= dict(weight_decay=weight_decay, decay_epochs=decay_epochs, seed=seed)
+    config |= dict(data=images.name)
     network = perceptron(width, dropout, seed).to(device)
     optimizer = torch.optim.SGD(
         network.parameters(), learning_rate, momentum=0.9, weight_decay=weight_decay, fused=True
@@ -123,21 +118,17 @@ class Standardize(nn.Module):
 
     def forward(self, images):
         """Return images of the same shape."""
-        mean, standard_deviation = 0.286, 0.353  # of the grey values
-        return (images - mean) / standard_deviation
+        return (images - 0.286) / 0.353
 
 
-class Dropout(nn.Module):
+class Dropout(nn.Dropout):
     """Dropout by a generator of its own: torch's is shared by all threads."""
 
-    def __init__(self, share):
-        super().__init__()
-        self.share = share
-        self.generator = None
+    generator = None
 
     def forward(self, units):
         """Set a random share of the units to 0 while training, and scale the others up."""
-        if not self.training or not self.share:
+        if not self.training or not self.p:
             return units
-        kept = torch.rand(units.shape, generator=self.generator) >= self.share
-        return units * kept.to(units.device) / (1 - self.share)
+        kept = torch.rand(units.shape, generator=self.generator) >= self.p
+        return units * kept.to(units.device) / (1 - self.p)

@@ -1,6 +1,7 @@
 """What all networks share: the training loop, the error, the device, and randomness by seed."""
 
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -14,6 +15,8 @@ _generator_lock = Lock()
 
 def train(network, optimizer, images, batches, max_epochs, checkpoint, config):
     """Train up to epoch `max_epochs`, pausing after each, and return the validation error."""
+    if checkpoint is not None:
+        checkpoint = Path(checkpoint).expanduser()
     epochs_done = resume(network, optimizer, checkpoint, config, max_epochs)
     for epoch in range(epochs_done, max_epochs):
         for batch in batches(epoch):  # the indices of the images of each step

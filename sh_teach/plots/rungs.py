@@ -1,17 +1,20 @@
 """Plots of a run by rung. `table` and `ax` are explained in `sh_teach.plots`."""
 
-from itertools import cycle
-
 import numpy as np
 
 from sh_teach.plots import style
+from sh_teach.plots.crowd import draw_bars, draw_curves, draw_marks
+
+MOST_MARKS = 1000  # evaluations; more are drawn as bars
+MOST_NAMED = 8  # trials; of more, the legend gives the number
 
 
 def plot_rungs(table, ax=None):
-    """Draw every evaluation as a point over its rung: promoted, stopped or on the last rung.
+    """Draw every evaluation as a mark over its rung: promoted, stopped or on the last rung.
 
-    Points of nearly the same error are drawn side by side, so that none hides another. Evaluations
-    without a finite error are above a grey line.
+    Marks of nearly the same error are drawn side by side, closer in a crowd, and always within
+    the strip of their rung. If there are more than 1,000, bars show how many are where.
+    Evaluations without a finite error are above a grey line.
 
     Parameters
     ----------
@@ -22,46 +25,28 @@ def plot_rungs(table, ax=None):
     -------
     matplotlib.axes.Axes
     """
+    table = style.table_of("plot_rungs", table, "trial_id", "max_epochs", "error")
     ax = style.axes(ax)
     levels = sorted(table["max_epochs"].unique())
+    rungs = np.searchsorted(levels, table["max_epochs"])
     highest = table.groupby("trial_id")["max_epochs"].transform("max")
+    kinds = np.where(rungs == len(levels) - 1, 2, table["max_epochs"] == highest)
     finite = np.isfinite(table["error"])
     low, high = table["error"][finite].agg(["min", "max"]) if finite.any() else (0.0, 1.0)
     span = (high - low) or 1.0
-    heights = table["error"].where(finite, high + 0.12 * span)
-    steps = heights.groupby(table["max_epochs"]).transform(_side_by_side, closer_than=0.03 * span)
-    positions = np.searchsorted(levels, table["max_epochs"]) + 0.07 * steps
-    at_last, promoted = table["max_epochs"] == levels[-1], table["max_epochs"] < highest
-    for name, chosen, marker, size, color in (
-        ("promoted", promoted, "o", 65, style.BLUE),
-        ("stopped", ~promoted & ~at_last, style.STOPPED, 65, style.VERMILLION),
-        ("on the last rung", at_last, style.LAST, 150, style.GREEN),
-    ):
-        look = dict(marker=marker, s=size, color=color, label=f"{name} ({chosen.sum()})")
-        ax.scatter(positions[chosen], heights[chosen], **look, **style.OUTLINE)
+    heights = table["error"].where(finite, high + 0.16 * span).to_numpy()
+    draw = draw_bars if len(table) > MOST_MARKS else draw_marks
+    legend = draw(ax, rungs, heights, kinds)
     if not finite.all():
-        ax.axhline(high + 0.06 * span, color=style.GREY, linewidth=1)
+        ax.axhline(high + 0.05 * span, color=style.text_color(0.5), linewidth=1)
         right_of_rungs = dict(transform=ax.get_yaxis_transform(), ha="right", va="bottom")
-        ax.text(0.99, high + 0.07 * span, "nan or failed", color="0.35", **right_of_rungs)
-    for position in range(len(levels)):
-        ax.axvline(position, color="0.9", linewidth=8, zorder=0)
-    ax.set_xticks(range(len(levels)), levels)
+        ax.text(0.99, high + 0.055 * span, style.NOT_FINITE, **right_of_rungs)
+    for rung in range(len(levels)):
+        ax.axvline(rung, color=style.text_color(0.1), linewidth=8, zorder=0)
+    style.label_levels(ax, range(len(levels)), levels)
     ax.set(xlabel="rung level (epochs)", ylabel=style.ERROR_LABEL, xlim=(-0.5, len(levels) - 0.5))
-    style.legend_above(ax)
+    style.legend_above(ax, **legend)
     return ax
-
-
-def _side_by_side(heights, closer_than):
-    """Return how many steps to the right each point is drawn, so that none hides another."""
-    heights = heights.to_numpy()
-    offsets = np.zeros(len(heights))
-    placed = []
-    for i in np.argsort(heights, kind="stable"):
-        near = {offset for height, offset in placed if heights[i] - height < closer_than}
-        steps = (sign * step for step in range(len(heights) + 1) for sign in (1, -1))
-        offsets[i] = next(step for step in steps if step not in near)
-        placed.append((heights[i], offsets[i]))
-    return offsets
 
 
 def plot_learning_curves(table, ax=None, highlight=None):
@@ -72,36 +57,45 @@ def plot_learning_curves(table, ax=None, highlight=None):
     table, ax
         See `sh_teach.plots`; needed are ``trial_id``, ``max_epochs`` and ``error``.
     highlight : sequence of int, optional
-        Trials to draw in colour; by default those that reached the last rung.
+        Trials to draw in colour; by default those that reached the last rung. More than eight
+        share a colour and an entry of the legend.
 
     Returns
     -------
     matplotlib.axes.Axes
         The other trials in grey, with a cross where one was stopped before the last rung.
     """
+    table = style.table_of("plot_learning_curves", table, "trial_id", "max_epochs", "error")
+    table = table.sort_values(["trial_id", "max_epochs"])
     ax = style.axes(ax)
-    last = table["max_epochs"].max()
+    levels = sorted(table["max_epochs"].unique())
+    ends = table.drop_duplicates("trial_id", keep="last")
+    name = "highlighted"
     if highlight is None:
-        highlight = table.loc[table["max_epochs"] == last, "trial_id"].unique()
-    markers = dict(zip(highlight, cycle("os^Dv"), strict=False))
-    palette = cycle([style.BLUE, style.ORANGE, style.GREEN, style.VERMILLION])
-    colors = dict(zip(highlight, palette, strict=False))
-    cross = dict(color=style.GREY, marker=style.STOPPED, markersize=8)
-    lines = {}
-    for trial_id, trial in table.sort_values("max_epochs", kind="stable").groupby("trial_id"):
-        epochs, errors = trial["max_epochs"], trial["error"]
-        if trial_id in markers:
-            look = dict(color=colors[trial_id], marker=markers[trial_id], linewidth=2.5, zorder=3)
-            (lines[trial_id],) = ax.plot(epochs, errors, label=f"trial {trial_id}", **look)
-        else:
-            ax.plot(epochs, errors, color=style.GREY, linewidth=0.8, alpha=0.7)
-            if epochs.iloc[-1] < last:
-                ax.plot(epochs.iloc[-1:], errors.iloc[-1:], **cross)
-    handles = [lines[trial_id] for trial_id in highlight]
-    if (table.groupby("trial_id")["max_epochs"].max() < last).any():
-        handles += ax.plot([], [], label="stopped earlier", linewidth=1, **cross)
-    ax.set_xticks(sorted(table["max_epochs"].unique()))
+        highlight, name = ends["trial_id"][ends["max_epochs"] == levels[-1]], "on the last rung"
+    others = ends[~ends["trial_id"].isin(highlight)]
+    if len(ends) - len(others) < len(highlight):
+        raise ValueError(f"highlight={[*highlight]}: give numbers of trials in the table, once")
+    draw_curves(ax, table, others["trial_id"], color=style.text_color(0.35), linewidth=0.8)
+    handles = []
+    if len(highlight) > MOST_NAMED:
+        label = f"{len(highlight):,} {name}"
+        handles += draw_curves(ax, table, highlight, color=style.BLUE, linewidth=1, label=label)
+        highlight = []
+    for i, trial_id in enumerate(highlight):
+        look = dict(color=style.ROUND_COLORS[i % 6], marker="os^Dv"[i % 5], linewidth=2.5)
+        handles += draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
+    stopped = others[others["max_epochs"] < levels[-1]]
+    if len(stopped):
+        cross = dict(color=style.GREY, marker=style.STOPPED, markersize=8, linestyle="")
+        place = stopped["max_epochs"], stopped["error"]
+        handles += ax.plot(*place, label="stopped earlier", **cross)
+    if levels[-1] > 32 * levels[0]:
+        ax.set_xscale("log")
+        ax.minorticks_off()
+    style.label_levels(ax, levels, levels)
     ax.set(xlabel="epochs", ylabel=style.ERROR_LABEL)
-    if handles:
-        style.legend_above(ax, handles=handles)
+    left_out = len(table) - np.isfinite(table["error"]).sum()
+    words = f"left out ({style.NOT_FINITE}): {left_out:,}" if left_out else None
+    style.legend_above(ax, handles=handles, title=words)
     return ax

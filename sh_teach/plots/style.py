@@ -1,49 +1,67 @@
-"""The palette, the Axes and the legend that all plots share."""
+"""What all plots share: the palette, the Axes, the legend, and the check of what is drawn.
+
+The colours of the data are ours; backgrounds, texts and their size follow the user's rcParams.
+"""
 
 import numpy as np
+import pandas as pd
 from matplotlib import pyplot as plt
-from matplotlib.colors import to_rgb
+
+from sh_teach.words import listing
 
 # The palette of Okabe and Ito (2008): its colours differ for colour-blind readers too.
 BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#8A8A8A"
 ROUND_COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION)
-ERROR_LABEL = "validation error"
+ERROR_LABEL, NOT_FINITE = "validation error", "nan, inf or failed"
 LAST, STOPPED = "*", "X"  # the markers of trials on the last rung, and below it
-OUTLINE = dict(edgecolor="white", linewidth=0.8, zorder=3)
+RENAME = '. If the resource is there, rename it: table.rename(columns={"epochs": "max_epochs"})'
+
+
+def table_of(plot, run, *needed):
+    """Return the table of a run, given as a tuner or as a table, if it has what a plot needs."""
+    table = run.dataframe() if hasattr(run, "dataframe") and not isinstance(run, type) else run
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"{plot} draws a tuner or tuner.dataframe(), not {type(run).__name__}")
+    if table.empty:
+        raise ValueError(f"{plot}: the table has no evaluations. Run some: tuner.run(15)")
+    missing = [name for name in needed if name not in table]
+    if missing:
+        words = f"{plot}: the table lacks {listing(missing)}; it has {listing(table.columns)}"
+        raise ValueError(words + (RENAME if "max_epochs" in missing else ""))
+    return table.reset_index(drop=True)
 
 
 def axes(ax=None, figsize=(7.5, 4.5)):
     """Style the caller's Axes or new ones: no box, and text that the last row can read."""
     if ax is None:
-        _, ax = plt.subplots(figsize=figsize, layout="constrained", facecolor="white")
+        _, ax = plt.subplots(figsize=inches(*figsize), layout="constrained")
     ax.spines[["top", "right"]].set_visible(False)
-    for text in (ax.xaxis.label, ax.yaxis.label):
-        text.set_size(13)
-    ax.tick_params(labelsize=11)
+    ax.xaxis.label.set_size("x-large")
+    ax.yaxis.label.set_size("x-large")
+    ax.tick_params(labelsize="large")
     return ax
 
 
-def emptied(figure):
-    """Return the Axes of a figure, cleared of what was drawn; new ones would take longer."""
-    for ax in figure.axes:
-        for artist in (*ax.patches, *ax.lines, *ax.texts):
-            artist.remove()
-        ax.containers.clear()
-        ax.relim()
-    return figure.axes
+def inches(width, height):
+    """Return the size of a figure, so that larger text has more room."""
+    return np.array([width, height]) * plt.rcParams["font.size"] / 10
+
+
+def text_color(alpha=1.0):
+    """Return the colour of the user's texts, more or less faint."""
+    return plt.rcParams["text.color"], alpha
+
+
+def label_levels(ax, places, levels):
+    """Label the rungs at their places, upright if side by side they would touch."""
+    upright = len("".join(map(str, levels))) > 40
+    ax.set_xticks(places, levels, rotation=90 if upright else 0)
 
 
 def legend_above(ax, **options):
     """Put the legend into the empty strip above the Axes, so that it hides nothing."""
-    place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
-    style = dict(frameon=False, ncols=4, fontsize=11, columnspacing=1.5)
-    ax.legend(**place, **style | options)
-
-
-def bar_colors(round, height):
-    """Return the colour of an evaluation, darker on a higher rung, and that of a text on it."""
-    hue = np.array(to_rgb(ROUND_COLORS[int(round) % len(ROUND_COLORS)]))
-    color = 1 - (0.35 + 0.65 * height) * (1 - hue)
-    luminance = color**2.2 @ (0.21, 0.72, 0.07)
-    return color, "white" if luminance < 0.18 else "black"  # whichever has the greater contrast
+    place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, alignment="left")
+    letters = ax.bbox.width / ax.figure.dpi * 72 / plt.rcParams["font.size"]
+    style = dict(ncols=max(1, int(letters / 9)), fontsize="large", title_fontsize="large")
+    ax.legend(**place, frameon=False, handlelength=1.5, columnspacing=1.5, **style | options)

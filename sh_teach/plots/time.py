@@ -1,17 +1,18 @@
 """Plots of a run over time. `table` and `ax` are explained in `sh_teach.plots`."""
 
+from functools import cache
+
 import numpy as np
-from matplotlib.lines import Line2D
+import pandas as pd
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from sh_teach.plots.style import BLUE, ROUND_COLORS, axes, bar_colors, legend_above
-
-PROMOTION = dict(color="black", marker=">", markersize=5)
-FAILURE = dict(color="black", marker="X", markersize=8, markeredgecolor="white")
+from sh_teach.plots import style
 
 
-def plot_trajectory(table, ax=None, label=None, color=BLUE):
+def plot_trajectory(table, ax=None, label=None, color=style.BLUE):
     """Draw the incumbent's error over time: the best validation error found so far.
 
     Parameters
@@ -28,25 +29,29 @@ def plot_trajectory(table, ax=None, label=None, color=BLUE):
     matplotlib.axes.Axes
         The line starts with the first finite error.
     """
-    ax = axes(ax, figsize=(7.5, 3.5))
+    table = style.table_of("plot_trajectory", table, "ended", "error")
+    ax = style.axes(ax, figsize=(7.5, 3.5))
     best, improved = _incumbent(table)
     known = np.isfinite(best)
     ax.step(table["ended"][known], best[known], where="post", color=color, lw=2.5, label=label)
     ax.scatter(table["ended"][improved], best[improved], color=color, s=40, zorder=3)
     ax.set(xlabel="time (seconds)", ylabel="error of the incumbent", xlim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(8))
+    if not known.any():
+        ax.text(0.5, 0.5, f"only {style.NOT_FINITE}", transform=ax.transAxes, ha="center")
     if label is not None:
-        ax.legend(frameon=False, loc="upper right")
+        ax.legend(frameon=False, loc="upper right", fontsize="large")
     return ax
 
 
-def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1, 0.9)):
+def plot_anytime(runs, ax=None, time="ended", label=None, color=style.BLUE, band=(0.1, 0.9)):
     """Draw how good repeated runs were at any time: mean and quantiles of the incumbent's error.
 
     Parameters
     ----------
-    runs : sequence of pandas.DataFrame
-        One table for each run, with ``error`` and the column `time`, which must not fall.
+    runs : sequence of HPOTuner or pandas.DataFrame
+        One for each run, or a single run. A table needs ``error`` and the column `time`, which
+        must not fall.
     ax
         See `sh_teach.plots`.
     time : str
@@ -63,8 +68,13 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1,
     -------
     matplotlib.axes.Axes
         The curves begin when every run has a finite error, and end with the shortest run.
+
+    Raises
+    ------
+    ValueError
+        If there is no such time, or if there are no runs.
     """
-    ax = axes(ax)
+    ax = style.axes(ax)
     grid, best = incumbents(runs, time)
     low, high = np.quantile(best, band, axis=0)
     ax.step(grid, best.mean(axis=0), where="post", color=color, linewidth=2.5, label=label)
@@ -72,18 +82,27 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=BLUE, band=(0.1,
     ax.set(xlabel="time (seconds)" if time == "ended" else time.replace("_", " "))
     ax.set_ylabel("error of the incumbent")
     if label is not None:
-        ax.legend(frameon=False, loc="upper right", fontsize=11)
+        ax.legend(frameon=False, loc="upper right", fontsize="large")
     return ax
 
 
 def incumbents(runs, time="ended"):
     """Return the times at which the incumbent of any run changed, and a row of errors per run."""
+    runs = [runs] if hasattr(runs, "columns") or hasattr(runs, "dataframe") else list(runs)
+    if not runs:
+        raise ValueError("runs=[]: give at least one run")
+    tables = [style.table_of(f"runs[{i}]", run, time, "error") for i, run in enumerate(runs)]
     steps = []
-    for run in runs:
-        best, changed = _incumbent(run)
-        steps.append((run.loc[changed, time].to_numpy(), best[changed].to_numpy()))
+    for i, table in enumerate(tables):
+        best, changed = _incumbent(table)
+        if not changed.any():
+            raise ValueError(f"runs[{i}] has no finite error, so no incumbent: leave it out")
+        steps.append((table.loc[changed, time].to_numpy(), best[changed].to_numpy()))
     begin = max(times[0] for times, _ in steps)
-    end = min(run[time].iloc[-1] for run in runs)
+    end = min(table[time].iloc[-1] for table in tables)
+    if begin > end:
+        late = f"one run ends at {end:g}, another has no finite error until {begin:g}"
+        raise ValueError(f"{late}: leave one of them out")
     times = np.unique(np.concatenate([[begin, end], *(times for times, _ in steps)]))
     times = times[(times >= begin) & (times <= end)]
     rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in steps]
@@ -114,34 +133,50 @@ def plot_timeline(table, ax=None, workers=None):
         triangle marks a promotion, a cross an evaluation without a finite error, and hatching a
         worker that is idle.
     """
-    lanes = range(workers or int(table["worker"].max()) + 1)
-    ax = axes(ax, figsize=(10, 1.6 + 0.42 * len(lanes)))
-    end = table["ended"].max()
-    idle = dict(facecolor="white", edgecolor="0.75", hatch="////", linewidth=0)
-    ax.barh(lanes, end, height=0.8, **idle, zorder=0)
-    levels = sorted(table["max_epochs"].unique())
-    first_level = table.groupby("trial_id")["max_epochs"].min()
-    for row in table.itertuples():
-        color, ink = bar_colors(row.round or 0, (levels.index(row.max_epochs) + 1) / len(levels))
-        width = row.ended - row.started
-        ax.barh(row.worker, width, left=row.started, height=0.8, color=color, edgecolor="white")
-        if width > 0.022 * end * len(str(row.trial_id)):
-            middle = row.started + width / 2
-            ax.text(middle, row.worker, row.trial_id, ha="center", va="center", color=ink, size=9)
-        if row.max_epochs > first_level[row.trial_id]:
-            ax.plot(row.started, row.worker + 0.28, clip_on=False, **PROMOTION)
-        if not np.isfinite(row.error):
-            ax.plot(row.ended, row.worker, clip_on=False, **FAILURE)
-    ax.set(xlabel="time (seconds)", ylabel="worker")
-    ax.set(xlim=(0, end), ylim=(len(lanes) - 0.4, -0.6))
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    rounds = sorted(table["round"].dropna().unique())[: len(ROUND_COLORS)]
-    colors = [ROUND_COLORS[int(number) % len(ROUND_COLORS)] for number in rounds]
-    handles = [Patch(color=c, label=f"round {r:g}") for r, c in zip(rounds, colors, strict=True)]
-    handles.append(Line2D([], [], linestyle="", label="promotion", **PROMOTION))
-    if not np.isfinite(table["error"]).all():
-        handles.append(Line2D([], [], linestyle="", label="failed", **FAILURE))
-    handles.append(Patch(**idle | {"linewidth": 0.5}, label="idle"))
-    columns = len(handles) if len(handles) <= 6 else (len(handles) + 1) // 2
-    legend_above(ax, handles=handles, ncols=columns)
+    needed = "trial_id", "round", "worker", "started", "ended", "max_epochs", "error"
+    table = style.table_of("plot_timeline", table, *needed)
+    lanes = max(workers or 0, int(table["worker"].max()) + 1)
+    ax = style.axes(ax, figsize=(10, min(1.6 + 0.42 * lanes, 10)))
+    paper = ax.get_facecolor()
+    crowded = lanes > 40 or len(table) > 80 * lanes
+    end = table["ended"].max() or 1
+    idle = dict(facecolor="none", edgecolor=style.text_color(0.25), hatch="////")
+    ax.barh(range(lanes), end, height=0.8, linewidth=0, zorder=0, **idle)
+    levels = np.sort(table["max_epochs"].unique())
+    heights = (np.searchsorted(levels, table["max_epochs"]) + 1) / len(levels)
+    rounds = pd.to_numeric(table["round"])
+    colors, inks = zip(*map(bar_colors, rounds.fillna(0), heights), strict=True)
+    begin, stop, lane = (table[name].to_numpy() for name in ("started", "ended", "worker"))
+    corners = [begin, begin, stop, stop], [lane - 0.4, lane + 0.4, lane + 0.4, lane - 0.4]
+    look = dict(facecolors=colors, edgecolors=paper, linewidth=0 if crowded else 1)
+    ax.add_collection(PolyCollection(np.stack(corners).T, **look))
+    for i, trial_id in enumerate(table["trial_id"]):
+        if not crowded and stop[i] - begin[i] > 0.022 * end * len(str(trial_id)):
+            inside = dict(ha="center", va="center", size="small", color=inks[i])
+            ax.text((begin[i] + stop[i]) / 2, lane[i], trial_id, **inside)
+    marks = dict(color=style.text_color(), markeredgecolor=paper, linestyle="", clip_on=False)
+    first = table.groupby("trial_id")["max_epochs"].transform("min")
+    up, failed = table["max_epochs"] > first, ~np.isfinite(table["error"])
+    names = sorted(rounds.dropna().unique())[: len(style.ROUND_COLORS)]
+    handles = [Patch(color=bar_colors(r, 1)[0], label=f"round {r:g}") for r in names]
+    if up.any() and not crowded:
+        look = dict(marker=">", markersize=6, label="promotion")
+        handles += ax.plot(begin[up], lane[up] + 0.28, **look, **marks)
+    if failed.any():
+        look = dict(marker="X", markersize=4 if crowded else 8, label=style.NOT_FINITE)
+        handles += ax.plot(stop[failed], lane[failed], **look, **marks)
+    handles.append(Patch(**idle, label="idle"))
+    ax.set(xlabel="time (seconds)", ylabel="worker", xlim=(0, end), ylim=(lanes - 0.4, -0.6))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    words = f"{len(table):,} evaluations: numbers and promotions are left out"
+    style.legend_above(ax, handles=handles, title=words if crowded else None)
     return ax
+
+
+@cache
+def bar_colors(round, height):
+    """Return the colour of an evaluation, darker on a higher rung, and that of a text on it."""
+    hue = np.array(to_rgb(style.ROUND_COLORS[int(round) % len(style.ROUND_COLORS)]))
+    color = 1 - (0.35 + 0.65 * height) * (1 - hue)
+    luminance = color**2.2 @ (0.21, 0.72, 0.07)
+    return color, "white" if luminance < 0.18 else "black"  # whichever has the greater contrast

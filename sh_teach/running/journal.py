@@ -5,15 +5,20 @@ import math
 import os
 import warnings
 from contextlib import contextmanager
-from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from filelock import FileLock, Timeout
 
+from sh_teach.arguments import path_of
 from sh_teach.files import append_line
+from sh_teach.running.accepted import settings_of_run
 from sh_teach.words import listing
 
-VERSION = 2  # 1 listed the scheduler's attributes in place of its settings
+VERSION = 3  # 2 had no run id, and 1 the scheduler's attributes in place of its settings
+START = b'{"journal": "sh_teach", '
+SUGGESTION = "number", "trial_id", "round", "config"
+RESULT = "number", "started", "worker", "ended", "error", "failure"
 TORN = "the last line was cut off, as by a crash; the work that it recorded is repeated"
 
 
@@ -24,116 +29,98 @@ class Journal:
     """
 
     def __init__(self, path, scheduler):
-        self.path = Path(path)
+        self.path = path_of("journal", path)
         self._named = f"journal={str(path)!r}"
         if not self.path.parent.is_dir():
             raise ValueError(f"{self._named}: its folder does not exist")
+        if self.path.is_dir():
+            raise ValueError(f"{self._named}: it is a folder. Name a file in it")
         try:
-            self._run = identity(scheduler)
+            self._run = _plain(settings_of_run(scheduler), "settings")
         except ValueError as error:
             raise ValueError(f"{self._named}: {error}") from None
-        self._header = _line({"journal": "sh_teach", "version": VERSION, "run": self._run})
-        self._lock = FileLock(f"{self.path}.lock", timeout=0)
+        self.run_id = uuid4().hex  # unless the file has one
         self._size = None  # of what was read or written here
 
     def entries(self):
         """Return what was written; a last line that was cut off is removed, with a warning."""
-        if not self.path.exists():
-            self._size = 0
-            return []
-        with self.locked():
-            lines = self.path.read_bytes().splitlines(keepends=True)
-            # A crash may have cut the header itself.
-            if lines and not self._header.startswith(lines[0]):
-                self._check_header(_parse(lines[0]))
-            if lines and _parse(lines[-1]) is None:
-                warnings.warn(f"{self._named}: {TORN}", stacklevel=5)
-                lines.pop()
-                os.truncate(self.path, sum(map(len, lines)))
-            entries = [_parse(line) for line in lines]
-            if None in entries:
-                raise ValueError(f"{self._named}: line {entries.index(None) + 1} is damaged")
-            self._size = sum(map(len, lines))
-            return entries[1:]
+        try:
+            with locked(self.path, self._named):
+                return self._read()
+        except OSError as error:
+            raise ValueError(f"{self._named}: it cannot be used: {error.strerror}") from error
+
+    def _read(self):
+        content = b""
+        if self.path.exists():
+            with open(self.path, "r+b") as file:  # which fails now if it cannot be written
+                content = file.read()
+        lines = content.splitlines(keepends=True)
+        self._size = len(content)
+        # A crash may have cut the header itself.
+        if lines and (lines[0].endswith(b"\n") or not START.startswith(lines[0][: len(START)])):
+            self._check_header(_parse(lines[0]))
+        if lines and _parse(lines[-1]) is None:
+            warnings.warn(f"{self._named}: {TORN}", stacklevel=5)
+            self._size -= len(lines.pop())
+            os.truncate(self.path, self._size)
+        entries = [_parse(line) for line in lines]
+        if None in entries:
+            raise ValueError(f"{self._named}: line {entries.index(None) + 1} is damaged")
+        return [entry for entry in entries[1:] if entry]
 
     def _check_header(self, header):
-        """Raise a ValueError unless the header is that of this run."""
-        if header is None or header.get("journal") != "sh_teach" or "run" not in header:
-            raise ValueError(f"{self._named}: line 1 is damaged, or this is no journal")
+        """Raise a ValueError unless the header is that of this run; keep its run id."""
+        if not header or header.get("journal") != "sh_teach" or "run" not in header:
+            raise ValueError(f"{self._named}: line 1 is damaged, or this is no journal in UTF-8")
         version = header.get("version", 1)
         if version != VERSION:
-            raise ValueError(
-                f"{self._named}: it has version {version} of the format, and version {VERSION} "
-                f"is read here. Take a new file, or finish the run with the sh_teach that began it"
-            )
+            allowed = f"version {VERSION} is read here. Take a new file"
+            raise ValueError(f"{self._named}: it has version {version} of the format; {allowed}")
         if difference := _difference(header["run"], self._run):
             raise ValueError(f"{self._named}: it belongs to another run. {difference}")
-
-    def locked(self):
-        """Return a context in which no other process or tuner can use this journal."""
-        try:
-            return self._lock.acquire()
-        except Timeout:
-            raise RuntimeError(f"{self._named}: another run is using it at this moment") from None
+        self.run_id = header["id"]
 
     @contextmanager
     def in_use(self):
         """Lock the journal for a run, unless another run has continued it since it was read."""
-        with self.locked():
+        with locked(self.path, self._named):
             size = self.path.stat().st_size if self.path.exists() else 0
             if size != self._size:
                 raise RuntimeError(
-                    f"{self._named}: another run has continued it. Make a new tuner"
+                    f"{self._named}: it is not as this tuner left it; perhaps another run has "
+                    f"continued it. Make a new tuner"
                 )
             yield
 
-    def suggested(self, evaluation):
-        """Write down an evaluation that is about to start; after an OSError nothing is written."""
-        self._append(_suggestion(evaluation))
-
-    def ended(self, number, result):
-        """Write down the result of an evaluation; after an OSError nothing is written."""
-        self._append(_plain({"number": number} | result, "result"))
+    def write(self, evaluation, names):
+        """Add a line with these items of an evaluation; after an OSError nothing is written."""
+        content = _line(_items(evaluation, names))
+        if not self._size:
+            run = {"journal": "sh_teach", "version": VERSION, "run": self._run, "id": self.run_id}
+            content = _line(run) + content
+        append_line(self.path, content)
+        self._size += len(content)
 
     def compare(self, entry, evaluation):
         """Raise a ValueError unless the scheduler suggests again what the journal says."""
-        suggested = evaluation and _suggestion(evaluation)
+        suggested = evaluation and _items(evaluation, SUGGESTION)
         if suggested is None or _line(suggested) != _line(entry):
             raise ValueError(
                 f"{self._named}: it belongs to another run. It has {entry}, but the scheduler "
                 f"suggests {suggested}. Has the searcher, or the scheduler's code, changed?"
             )
 
-    def _append(self, entry):
-        content = _line(entry) if self._size else self._header + _line(entry)
-        append_line(self.path, content)
-        self._size += len(content)
+
+def locked(path, named):
+    """Return a context in which no other run can use a file or folder, named in the message."""
+    try:
+        return FileLock(f"{path}.lock", timeout=0).acquire()
+    except Timeout:
+        raise RuntimeError(f"{named}: another run is using it at this moment") from None
 
 
-def identity(scheduler):
-    """Return the settings of a new scheduler; raise if they cannot tell its run from others."""
-    if not hasattr(scheduler, "settings"):
-        raise ValueError(
-            f"{type(scheduler).__name__} has no method settings(), by which a journal knows its "
-            f"run. Let it return a dict of the constructor's arguments"
-        )
-    settings = scheduler.settings()
-    if not isinstance(settings, dict):
-        name = type(scheduler).__name__
-        raise ValueError(f"settings() of {name} returns {settings!r}: it must return a dict")
-    searcher = settings.get("searcher")
-    if isinstance(searcher, dict) and searcher.get("seed", 0) is None:
-        why = "the searcher has no seed, so its draws cannot be repeated"
-        raise ValueError(f"{why}. Give it one, such as seed=0")
-    drawn = getattr(getattr(scheduler, "searcher", None), "drawn", 0)
-    if drawn or getattr(scheduler, "trials", 0):
-        raise ValueError("the scheduler, or its searcher, has been used before. Make new ones")
-    return _plain(settings, "settings")
-
-
-def _suggestion(evaluation):
-    """Return what is written down of an evaluation before it starts."""
-    names = ("number", "trial_id", "round", "config")
+def _items(evaluation, names):
     return _plain({name: evaluation[name] for name in names}, "evaluation")
 
 
@@ -182,7 +169,9 @@ def _line(entry):
 
 
 def _parse(line):
-    """Return the entry in a line, ``None`` if it is damaged or has no end."""
+    """Return the entry in a line, {} if it is blank, ``None`` if it is damaged or has no end."""
+    if line.isspace():
+        return {}
     try:
         entry = json.loads(line)
     except ValueError:

@@ -2,11 +2,11 @@
 
 from collections import deque
 from contextlib import nullcontext
+from uuid import uuid4
 
-from sh_teach.running.journal import Journal
+from sh_teach.running.accepted import check_pending
+from sh_teach.running.journal import RESULT, SUGGESTION, Journal
 from sh_teach.running.plain_dicts import TrialIds
-from sh_teach.schedulers.base import HPOScheduler
-from sh_teach.words import listing, plural
 
 
 class Ledger:
@@ -24,34 +24,27 @@ class Ledger:
         self._written = 0
         self._trial_id = TrialIds()
         self._journal = None if journal is None else Journal(journal, scheduler)
+        self._to_replay = self._journal.entries() if self._journal else []
+        self.run_id = self._journal.run_id if self._journal else uuid4().hex
 
     def replay(self):
         """Bring the scheduler to where the journal ends, and yield what has a result."""
-        for entry in self._journal.entries() if self._journal else ():
-            if "config" in entry:
+        for entry in self._to_replay:
+            number = entry.get("number", self.count)
+            if number >= self.count:
                 self._journal.compare(entry, self._suggest())
-            else:
-                evaluation = self._open[entry["number"]]
+            elif number in self._open and "error" in entry:
+                evaluation = self._open[number]
                 evaluation |= entry | {"error": float(entry["error"])}
                 yield self._report(evaluation)
-        self._written = self.count
+            # Else an interrupt came just after the line was written, and it was written again.
+        self._written, self._to_replay = self.count, None
+        check_pending(self.scheduler, self._open.values())
 
     def in_use(self):
         """Return a context in which no other run can write to the journal."""
+        check_pending(self.scheduler, self._open.values())
         return self._journal.in_use() if self._journal else nullcontext()
-
-    def check_pending(self):
-        """Raise if trials are pending that this ledger did not start: their rungs never fill."""
-        if not isinstance(self.scheduler, HPOScheduler):
-            return  # `pending` may mean anything there
-        ours = {evaluation["trial_id"] for evaluation in self._open.values()}
-        lost = [trial_id for trial_id in self.scheduler.pending if trial_id not in ours]
-        if lost:
-            raise ValueError(
-                f"scheduler: it waits for the result of {plural(len(lost), 'trial')} that another "
-                f"tuner started ({listing(lost[:5])}). Assign the corrected function to the "
-                f"`objective` of that tuner and call its run() again, or make a new scheduler"
-            )
 
     def resume(self, results):
         """Retry what an earlier run left without one of these results."""
@@ -74,25 +67,22 @@ class Ledger:
         return evaluation
 
     def close(self, evaluation, ended, error, failure):
-        """Write a result down, report it to the scheduler, and return the record."""
-        if "ended" not in evaluation:  # else the scheduler raised when it was reported before
+        """Write a result down and report it; return the record. If it raises, call it again."""
+        if "failure" not in evaluation:
             failure = None if failure is None else repr(failure)
+            evaluation["ended"], evaluation["error"] = ended, error
             if self._journal:
-                result = {name: evaluation[name] for name in ("started", "worker")}
-                result |= {"ended": ended, "error": error, "failure": failure}
-                self._journal.ended(evaluation["number"], result)
-            evaluation["ended"] = ended
-            evaluation["error"] = error
-            evaluation["failure"] = failure
-        return self._report(evaluation)
+                self._journal.write(evaluation | {"failure": failure}, RESULT)
+            evaluation["failure"] = failure  # the last: now it is written down
+        return self._report(evaluation) if evaluation["number"] in self._open else evaluation
 
     def _report(self, evaluation):
         config = evaluation["config"]
         # The record keeps a copy: a scheduler may promote by changing the dict that it suggested.
         evaluated = dict(config)
         self.scheduler.update(config, evaluation["error"])
-        del self._open[evaluation["number"]]
         evaluation["config"] = evaluated
+        del self._open[evaluation["number"]]
         return evaluation
 
     def _suggest(self):
@@ -105,11 +95,11 @@ class Ledger:
             "round": getattr(suggestion, "round", None),
             "config": suggestion,
         }
-        self._open[self.count] = evaluation
         self.count += 1
+        self._open[evaluation["number"]] = evaluation
         return evaluation
 
     def _write(self, evaluation):
         if self._journal and evaluation["number"] == self._written:
-            self._journal.suggested(evaluation)
+            self._journal.write(evaluation, SUGGESTION)
             self._written += 1

@@ -1,130 +1,68 @@
-"""Workers in other processes: an executor's, a cluster's, or a few of this machine."""
+"""Workers that are processes of this machine."""
 
-import asyncio
-import queue
+import multiprocessing
+import os
+import pickle
+import signal
 import sys
-import time
-from concurrent.futures import BrokenExecutor, CancelledError, Executor
-from contextlib import ExitStack
+import threading
+from collections import Counter
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from contextlib import suppress
+from functools import cache, partial
+
+import cloudpickle
 
 from sh_teach.arguments import integer
+from sh_teach.running.executors import (
+    GUARD,
+    ClusterWorkers,
+    ExecutorWorkers,
+    call,
+    check_guard,
+    pickled,
+)
 from sh_teach.running.workers import InlineWorker, LostEvaluation, Workers
 
-POLL_SECONDS = 0.5
 START_SECONDS = 120
-ENVIRONMENT = {  # of local processes
-    "OMP_NUM_THREADS": 1,
-    "MKL_NUM_THREADS": 1,
-    "OPENBLAS_NUM_THREADS": 1,
-    # glibc: memory that a step of training gives back is needed again by the next one. Dask would
-    # have it returned to the system each time, which takes more than a tenth of the training.
-    "MALLOC_TRIM_THRESHOLD_": 2_000_000_000,
-    "MALLOC_MMAP_THRESHOLD_": 2_000_000_000,
-}
+END_SECONDS = 2
+DEATHS = 3  # of one evaluation's processes; then it has failed
+ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+# glibc: memory that a step of training gives back is needed again by the next one. Asking the
+# system for it each time takes more than a tenth of the training.
+ENVIRONMENT |= dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), "2000000000")
+ALLOWED = (
+    "a number of processes, an executor of concurrent.futures, a dask.distributed.Client or "
+    "SimulatedWorkers. Pass a cluster as Client(cluster), and an object instead of its class"
+)
 
 
-def as_workers(workers):
+def as_workers(workers, objective):
     """Return the `Workers` that an argument of `HPOTuner` stands for."""
     if isinstance(workers, Workers):
         return workers
-    if isinstance(workers, Executor):
+    if isinstance(workers, Executor) and hasattr(workers, "_max_workers"):
+        if isinstance(workers, ProcessPoolExecutor):
+            pickled(objective, pickle.dumps)
         return ExecutorWorkers(workers)
     # distributed takes a second to import, and is imported where there is a Client.
     if "distributed" in sys.modules and isinstance(workers, sys.modules["distributed"].Client):
+        state = "asynchronous" if workers.asynchronous else workers.status
+        if state != "running":
+            raise ValueError(f"workers={workers!r}: it is {state}. Pass a new Client(cluster)")
+        pickled(objective)
         return ClusterWorkers(workers)
-    n = integer("workers", workers, minimum=1)
-    return InlineWorker() if n == 1 else LocalProcesses(n)
+    try:
+        n = integer("workers", workers, minimum=1)
+    except TypeError:
+        raise TypeError(f"workers={workers!r}: it must be {ALLOWED}") from None
+    if n == 1:
+        return InlineWorker()
+    pickled(objective)
+    return LocalProcesses(n)
 
 
-class ExecutorWorkers(Workers):
-    """The workers of a `concurrent.futures.Executor`, which stays the caller's to shut down."""
-
-    def __init__(self, executor):
-        self.executor = executor
-        self._elapsed = 0.0  # at the end of the run before
-        self._began = None
-
-    def __enter__(self):
-        """Start the clock. Each run has a queue of its own for what ends."""
-        self._began = time.perf_counter() - self._elapsed
-        self._done = queue.SimpleQueue()
-        self._running = {}  # worker -> future
-        return self
-
-    def __exit__(self, *_):
-        """Stop the clock, and cancel what has not begun."""
-        self._elapsed, self._began = self.now, None
-        for future in self._running.values():
-            future.cancel()
-
-    @property
-    def now(self):
-        """Seconds since the first run began, without the time between runs."""
-        return self._elapsed if self._began is None else time.perf_counter() - self._began
-
-    @property
-    def free(self):
-        """How many evaluations can be started now."""
-        return self._capacity() - len(self._running)
-
-    def _capacity(self):
-        return self.executor._max_workers  # every executor of the standard library has it
-
-    def _submit(self, objective, arguments):
-        return self.executor.submit(_call, objective, arguments)
-
-    def replay(self, evaluation):
-        """Take over the time at which an evaluation of an earlier process ended."""
-        self._elapsed = evaluation["ended"]
-
-    def start(self, evaluation, objective, arguments):
-        """Submit an evaluation to the executor."""
-        worker = next(i for i in range(len(self._running) + 1) if i not in self._running)
-        evaluation["worker"] = worker
-        done = self._done
-        self._running[worker] = future = self._submit(objective, arguments)
-        future.add_done_callback(lambda future: done.put((evaluation, future)))
-
-    def finished(self):
-        """Wait for evaluations to end, half a second at most: a worker may join meanwhile."""
-        try:
-            done = [self._done.get(timeout=POLL_SECONDS)]
-        except queue.Empty:
-            return []
-        while not self._done.empty():
-            done.append(self._done.get())
-        results = []
-        for evaluation, future in done:
-            del self._running[evaluation["worker"]]
-            try:
-                results.append((evaluation, future.result(), None))
-            except BrokenExecutor as error:
-                error.add_note("A process of the executor died, which makes it useless. The")
-                error.add_note("results so far are kept; workers=2 survives such a death.")
-                raise
-            except (CancelledError, asyncio.CancelledError):
-                results.append((evaluation, None, LostEvaluation("cancelled by its executor")))
-            except Exception as failure:
-                results.append((evaluation, None, failure))
-        return results
-
-
-class ClusterWorkers(ExecutorWorkers):
-    """The workers of a Dask cluster, given by its Client; they may join and leave meanwhile.
-
-    A worker that dies costs its evaluations a retry, which Dask does itself, three times at most.
-    """
-
-    def _capacity(self):
-        # Without any worker at the moment, one evaluation waits in the cluster's own queue.
-        return max(1, sum(self.executor.nthreads().values()))
-
-    def _submit(self, objective, arguments):
-        # Not pure: the same configuration drawn twice is two evaluations.
-        return self.executor.submit(_call, objective, arguments, pure=False)
-
-
-class LocalProcesses(ClusterWorkers):
+class LocalProcesses(ExecutorWorkers):
     """Processes on this machine, of one thread each; one that dies is started again."""
 
     def __init__(self, n):
@@ -133,51 +71,142 @@ class LocalProcesses(ClusterWorkers):
 
     def __enter__(self):
         """Start the processes, and then the clock."""
-        import dask
-        from distributed import Client, LocalCluster
-
-        settings = {
-            "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
-            # Dask checks on a worker that died once more, by default 15 seconds later. If it is
-            # just being started again then, after a second death, Dask removes it for good.
-            "distributed.deploy.lost-worker-timeout": "1000 days",
-            # No evaluation waits on a busy worker, where its neighbour's death would count for it.
-            "distributed.scheduler.worker-saturation": 1.0,
-        }
-        with ExitStack() as stack:
-            stack.enter_context(dask.config.set(settings))
-            cluster = LocalCluster(
-                n_workers=self.n,
-                threads_per_worker=1,
-                memory_limit=0,
-                dashboard_address=":0",  # the usual port may be taken
-                silence_logs="CRITICAL",
-            )
-            self.executor = stack.enter_context(Client(stack.enter_context(cluster)))
-            self._until_exit = stack.pop_all()
-        self._last_seen = time.perf_counter()
+        check_guard()
+        self._deaths = Counter()  # number of an evaluation -> of its processes
+        self._processes = {}  # worker -> its process
+        try:
+            for worker in range(self.n):
+                self._processes[worker] = _LocalProcess()
+            for process in self._processes.values():
+                process.last.result(START_SECONDS)
+        except BaseException as error:
+            self._end()
+            if not isinstance(error, TimeoutError | BrokenExecutor):
+                raise
+            why = f"workers={self.n}: no process comes up. Each runs the script first: {GUARD}"
+            raise RuntimeError(why) from None
         return super().__enter__()
 
     def __exit__(self, *exception):
         """Stop the clock, and end the processes."""
         super().__exit__(*exception)
-        self._until_exit.close()
+        self._end()
 
-    def finished(self):
-        """Wait for evaluations to end; raise if no process has been up for two minutes."""
-        results = super().finished()
-        if results or self.executor.nthreads():
-            self._last_seen = time.perf_counter()
-        elif time.perf_counter() - self._last_seen > START_SECONDS:
-            raise RuntimeError(
-                f"workers={self.n}: no process has been up for {START_SECONDS} seconds. "
-                f"The results so far are kept, and run() continues"
-            )
-        return results
+    def _end(self):
+        for process in self._processes.values():
+            process.stop()
+        for process in self._processes.values():
+            process.end()
 
     def _capacity(self):
         return self.n
 
+    def _send(self, objective):
+        return pickled(objective)
 
-def _call(objective, arguments):
-    return objective(**arguments)
+    def _submit(self, worker, objective, arguments):
+        with suppress(KeyError):  # it died, and that was seen
+            try:
+                return self._processes[worker].evaluate(objective, arguments)
+            except BrokenExecutor:  # it died meanwhile
+                self._processes.pop(worker).end()
+        self._processes[worker] = _LocalProcess()
+        return self._processes[worker].evaluate(objective, arguments)
+
+    def finished(self):
+        """Wait for evaluations to end, half a second at most: a process may die unseen."""
+        for worker in self._running:
+            self._processes[worker].look_after()
+        return super().finished()
+
+    def _died(self, evaluation, error):
+        code = self._processes.pop(evaluation["worker"]).end()
+        how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        self._deaths[evaluation["number"]] += 1
+        if self._deaths[evaluation["number"]] < DEATHS:
+            return LostEvaluation(f"its process died with {how}")
+        return RuntimeError(
+            f"its process died {DEATHS} times, the last time with {how}. A crash does that, or "
+            f"the system if memory is short. To see more, run it in a script of its own"
+        )
+
+
+class _LocalProcess(ProcessPoolExecutor):
+    """One process, in a session of its own: Ctrl-C does not get there, and no child is left."""
+
+    def __init__(self):
+        usual = multiprocessing.get_start_method(allow_none=True)
+        super().__init__(1, multiprocessing.get_context("spawn"), _begin, [usual])
+        added = {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
+        os.environ.update(added)
+        mask = getattr(signal, "pthread_sigmask", lambda *_: None)  # Windows has none
+        before = mask(signal.SIG_BLOCK, {signal.SIGINT})  # while it comes up
+        try:
+            self.last = self.submit(os.getpid)
+        finally:
+            mask(signal.SIG_SETMASK, before)
+            for name in added:
+                del os.environ[name]
+        (self._process,) = self._processes.values()
+        self._objective = None
+
+    def evaluate(self, objective, arguments):
+        """Return the future of an evaluation; the objective is sent once."""
+        if objective is not self._objective:
+            self.submit(_keep, objective)
+            self._objective = objective
+        self.last = self.submit(call, _kept, arguments, os.getpid())
+        return self.last
+
+    def look_after(self):
+        """If the process has died, kill what it had started, which keeps its end from sight."""
+        if not self._process.is_alive():
+            _kill(self._process.pid)
+
+    def stop(self):
+        """Kill the process, and all that it started, if it is busy."""
+        if not self.last.done():
+            _kill(self._process.pid)
+            self._process.kill()  # if it has no session yet
+
+    def end(self):
+        """End an idle process and what it had started, and return its exit code."""
+        late = threading.Timer(END_SECONDS, _kill, [self._process.pid])
+        late.start()
+        self.shutdown()
+        late.cancel()
+        _kill(self._process.pid)  # what it had started and left
+        return self._process.exitcode
+
+
+def _begin(start_method):
+    """Let a local process handle no Ctrl-C, and end with the tuner's process."""
+    # What the objective starts comes up as it does in the tuner's process.
+    multiprocessing.set_start_method(start_method, force=True)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setsid"):
+        os.setsid()
+    threading.Thread(target=_end_with_tuner, daemon=True).start()
+
+
+def _end_with_tuner():
+    multiprocessing.parent_process().join()
+    _kill(os.getpid())
+
+
+def _kill(pid):
+    """Kill a local process with all that it started; on Windows that itself ends."""
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGTERM)
+
+
+def _keep(objective):
+    """Keep an objective in this process; if it cannot be loaded, each evaluation fails of that."""
+    _keep.load = cache(partial(cloudpickle.loads, objective))
+
+
+def _kept(**arguments):
+    return _keep.load()(**arguments)

@@ -31,13 +31,9 @@ class SimulatedWorkers(Workers):
         ``catch=LostEvaluation`` makes it count as failed.
     seed : int, optional
         Fixes stragglers and drops.
-
-    Attributes
-    ----------
-    free : int
-        How many workers are idle.
-    now : float
-        The simulated time, in the unit of `runtime`.
+    resume_cost : float
+        Seconds to restore a checkpoint, for stragglers too. They are added to the runtime of each
+        evaluation that continues from one.
 
     Raises
     ------
@@ -61,7 +57,14 @@ class SimulatedWorkers(Workers):
     """
 
     def __init__(
-        self, n, runtime, resume=True, straggler_std=0.0, drop_probability=0.0, seed=None
+        self,
+        n,
+        runtime,
+        resume=True,
+        straggler_std=0.0,
+        drop_probability=0.0,
+        seed=None,
+        resume_cost=0.0,
     ):
         self.n = integer("n", n, minimum=1)
         if not callable(runtime):
@@ -72,6 +75,7 @@ class SimulatedWorkers(Workers):
         self.resume = resume
         self.straggler_std = at_least_0("straggler_std", straggler_std)
         self.drop_probability = at_least_0("drop_probability", drop_probability, below=1)
+        self.resume_cost = at_least_0("resume_cost", resume_cost)
         self._rng = np.random.default_rng(seed)
         self._trained = {}  # trial_id -> the resource it was trained to
         self._started = 0
@@ -109,6 +113,8 @@ class SimulatedWorkers(Workers):
             raise ValueError(f"runtime({config!r}, ...) is {duration!r}: it must be a finite time")
         if self.straggler_std:
             duration *= 1 + abs(self._rng.normal(0, self.straggler_std))
+        if r_from > 0:
+            duration += self.resume_cost
         lost = False
         if self.drop_probability:
             # Constant risk: the chance to last for a time t is (1 - drop_probability) ** t.
@@ -129,8 +135,7 @@ class SimulatedWorkers(Workers):
             heapq.heappush(self._idle, evaluation["worker"])
             del evaluation["ends"]
             if lost:
-                failure = LostEvaluation(f"dropped at t = {self.now:g}")
-                results.append((evaluation, None, failure))
+                results.append((evaluation, None, LostEvaluation(f"dropped at t = {now:g}")))
                 continue
             results.append(evaluate(evaluation, objective, arguments))
             if results[-1][2] is None:

@@ -3,8 +3,9 @@
 import math
 from collections import deque
 
-from sh_teach.arguments import error_value, exception_classes, integer
-from sh_teach.running.checkpoint_folder import checkpoint_folder
+from sh_teach.arguments import exception_classes, integer
+from sh_teach.running.accepted import check_arguments, check_kinds, error_that_counts
+from sh_teach.running.checkpoint_folder import CheckpointFolder
 from sh_teach.running.interrupts import DeferredInterrupt
 from sh_teach.running.ledger import Ledger
 from sh_teach.running.processes import as_workers
@@ -19,13 +20,13 @@ class HPOTuner:
     scheduler : HPOScheduler
         Or any object with its `suggest` and `update`; it may suggest plain dicts.
     objective : callable
-        Takes a suggestion as keyword arguments and returns the validation error.
+        Takes a suggestion as keyword arguments and returns the validation error, which is made
+        small. To maximize an accuracy, return ``1 - accuracy``, or its negative.
     workers : int, concurrent.futures.Executor, dask.distributed.Client or SimulatedWorkers
-        Where evaluations run. 1 is this process; a larger number is that many local processes,
-        which live as long as a call of `run`.
+        Where evaluations run: 1 is this process; more are local processes, started by each `run`.
     checkpoint_dir : str or Path, optional
-        A folder for the objective's checkpoints: it then gets ``checkpoint=path`` as well, the
-        same path for all evaluations of a trial, so that a promoted trial resumes.
+        A folder for this run's checkpoints: the objective then gets ``checkpoint=path`` as well,
+        the same path for all evaluations of a trial, so that a promoted trial resumes.
     journal : str or Path, optional
         A file that every suggestion and result is written to before it counts. If it exists, the
         run continues where it stopped; `scheduler` must then be a new one, made as before.
@@ -50,13 +51,14 @@ class HPOTuner:
     Raises
     ------
     TypeError
-        If the objective cannot take ``checkpoint=path`` though there is a `checkpoint_dir`.
+        If `scheduler` has no `suggest` or `update`, or if `objective` cannot be called with what
+        it will be given.
     ValueError
-        If `scheduler` waits for results that another tuner started, if `checkpoint_dir` holds the
-        checkpoints of another run, if `journal` belongs to another run, is damaged, or cannot
-        tell this scheduler from others (`HPOScheduler.settings`), or if `workers` is below 1.
+        If `scheduler` waits for results that another tuner started, or cannot be told from others
+        (`HPOScheduler.settings`); if `checkpoint_dir` or `journal` belongs to another run, is
+        damaged or cannot be written; or if `workers` is below 1.
     RuntimeError
-        If another process uses the journal.
+        If another run uses the journal or the folder at this moment.
 
     Examples
     --------
@@ -69,14 +71,9 @@ class HPOTuner:
     """
 
     def __init__(
-        self,
-        scheduler,
-        objective,
-        workers=1,
-        checkpoint_dir=None,
-        journal=None,
-        progress=True,
+        self, scheduler, objective, workers=1, checkpoint_dir=None, journal=None, progress=True
     ):
+        check_kinds(scheduler, objective)
         self.scheduler = scheduler
         self.objective = objective
         self.progress = progress
@@ -86,15 +83,15 @@ class HPOTuner:
         self.incumbent_trajectory = []
         self.cumulative_runtime = []
         self.current_runtime = 0.0
-        self._workers = as_workers(workers)
+        self._workers = as_workers(workers, objective)
         self._results = deque()  # of evaluations that ended and were not reported yet
         self._ledger = Ledger(scheduler, journal)
+        check_arguments(scheduler, objective, checkpoint_dir)
+        self._checkpoints = CheckpointFolder(checkpoint_dir, self._ledger.run_id)
         for evaluation in self._ledger.replay():
             self._workers.replay(evaluation)
             self._keep(evaluation)
-        self._ledger.check_pending()
         self._replayed = len(self.records)
-        self.checkpoint_dir = checkpoint_folder(checkpoint_dir, objective, self._ledger.count)
 
     def run(self, number_of_trials, catch=()):
         """Run this many evaluations more.
@@ -115,9 +112,9 @@ class HPOTuner:
         ------
         TypeError
             If the objective returns no number.
-        RuntimeError
-            If the scheduler suggests nothing though no evaluation is running, or if another
-            process uses the journal.
+        ValueError, RuntimeError
+            If another run has used the folder or the journal since, or uses it now; or if the
+            scheduler suggests nothing though no evaluation is running.
         OSError
             If the journal could not be written; `run` can be called again once it can.
         """
@@ -125,16 +122,17 @@ class HPOTuner:
 
         remaining = integer("number_of_trials", number_of_trials, minimum=0) - self._replayed
         catch = exception_classes("catch", catch)
-        self._ledger.check_pending()
-        running = 0
         with (
             DeferredInterrupt() as interrupt,
             self._ledger.in_use(),
+            self._checkpoints.in_use(),
             self._workers as workers,
             tqdm(total=max(0, remaining), disable=not self.progress, unit="evaluation") as bar,
         ):
-            self._replayed = 0
+            self._replayed = running = 0
             self._ledger.resume(self._results)
+            n = len(self.records)  # an interrupt may have left these a step ahead
+            del self.incumbent_trajectory[n:], self.cumulative_runtime[n:]
             while remaining > 0:
                 # All that ended at one moment is reported before a free worker asks again.
                 while not self._results:
@@ -157,34 +155,38 @@ class HPOTuner:
         if evaluation is None:
             return False
         arguments = dict(evaluation["config"])
-        if self.checkpoint_dir is not None:
-            arguments["checkpoint"] = self.checkpoint_dir / f"trial-{evaluation['trial_id']}"
+        if self._checkpoints.path:
+            arguments["checkpoint"] = self._checkpoints.path / f"trial-{evaluation['trial_id']}"
         evaluation["started"] = self._workers.now
         self._workers.start(evaluation, self.objective, arguments)
         return True
 
     def _report(self, catch):
         """Report the next result and keep its record; return False if it was lost instead."""
-        evaluation, error, failure = self._results.popleft()
-        if isinstance(failure, LostEvaluation) and LostEvaluation not in catch:
+        evaluation, error, failure = self._results[0]
+        lost = isinstance(failure, LostEvaluation) and LostEvaluation not in catch
+        if lost:
             self._ledger.retry(evaluation)
-            return False
-        error = _error_that_counts(evaluation, error, failure, catch)
-        try:
-            record = self._ledger.close(evaluation, self._workers.now, error, failure)
-        except BaseException:
-            self._results.appendleft((evaluation, error, failure))  # the next run reports it
-            raise
-        self._keep(record)
-        return True
+        else:
+            try:
+                error = error_that_counts(evaluation, error, failure, catch)
+            except Exception:
+                self._results.popleft()  # the next run evaluates it again
+                raise
+            self._keep(self._ledger.close(evaluation, self._workers.now, error, failure))
+        self._results.popleft()  # not before: if the scheduler raises, the next run reports it
+        return not lost
 
     def _keep(self, record):
-        self.records.append(record)
-        if record["error"] < self.incumbent_error:
-            self.incumbent, self.incumbent_error = dict(record["config"]), record["error"]
+        if self.records and self.records[-1] is record:
+            return  # an interrupt came just after this
+        error = record["error"]
+        if error < self.incumbent_error and math.isfinite(error):
+            self.incumbent, self.incumbent_error = dict(record["config"]), error
         self.current_runtime = record["ended"]
         self.incumbent_trajectory.append(self.incumbent_error)
         self.cumulative_runtime.append(self.current_runtime)
+        self.records.append(record)
 
     def dataframe(self):
         """Return the records as a table.
@@ -195,8 +197,7 @@ class HPOTuner:
             One row for each evaluation, in the order in which they ended, with the columns
             ``trial_id``, ``round`` (missing where the scheduler has none), ``worker``,
             ``started`` and ``ended`` (seconds by the workers' clock), ``error``, ``failure`` (the
-            exception, or missing), and one for each keyword argument of the objective, such as
-            ``max_epochs``.
+            exception, or missing), and one for each keyword argument of the objective.
         """
         import pandas as pd
 
@@ -207,20 +208,3 @@ class HPOTuner:
             row = {f"config.{key}" if key in names else key: value for key, value in arguments}
             rows.append({name: record[name] for name in names} | row)
         return pd.DataFrame(rows, columns=None if rows else names)
-
-
-def _error_that_counts(evaluation, error, failure, catch):
-    """Return the error of an evaluation, ``inf`` for a failure in `catch`; raise any other."""
-    if "error" in evaluation:  # it was written down, and then the scheduler raised
-        return evaluation["error"]
-    try:
-        if failure is None:
-            return error_value(error)
-        if isinstance(failure, catch):
-            return math.inf
-        raise failure
-    except Exception as exception:
-        exception.add_note(f"This was the evaluation of {dict(evaluation['config'])!r}.")
-        exception.add_note("The results so far are kept. Assign the corrected function to")
-        exception.add_note("tuner.objective, and run() continues with this evaluation.")
-        raise

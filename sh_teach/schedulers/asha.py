@@ -22,18 +22,17 @@ class ASHAScheduler(HPOScheduler):
     --------
     >>> from sh_teach import RandomSearcher
     >>> scheduler = ASHAScheduler(RandomSearcher({"x": [1, 2, 3]}, seed=0), 2, r_min=1, r_max=2)
-    >>> first, second = scheduler.suggest(), scheduler.suggest()
-    >>> scheduler.update(first, 0.5)
-    >>> scheduler.suggest()["max_epochs"]  # of one result, 1 // 2 = 0 may be promoted
-    1
-    >>> scheduler.update(second, 0.4)
-    >>> scheduler.suggest()["max_epochs"]
+    >>> for error in 0.5, 0.4:
+    ...     scheduler.update(scheduler.suggest(), error)
+    >>> scheduler.suggest()["max_epochs"]  # of two results, the better half is promoted
     2
 
     References
     ----------
     Li et al.: A system for massively parallel hyperparameter tuning. MLSys 2020, arXiv 1810.05934.
     """
+
+    resource = "max_epochs"
 
     def __init__(self, searcher, eta, r_min, r_max):
         super().__init__(searcher)
@@ -64,11 +63,9 @@ class _Rung:
     """The results of a rung. Heaps keep its best ``1 / eta`` at hand, however many there are."""
 
     def __init__(self, eta):
-        self._eta = eta
-        self._results = 0
+        self._eta, self._results = eta, 0
         self._best = []  # the best results // eta, the worst of them on top: negated
-        self._others = []  # the best of them on top
-        self._not_promoted = []  # the same
+        self._others, self._not_promoted = [], []  # the best of them on top
 
     def add(self, trial, error):
         error, trial_id = rank((trial, error))

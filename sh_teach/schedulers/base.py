@@ -21,15 +21,19 @@ class HPOScheduler(ABC):
     Attributes
     ----------
     pending : dict of int to Trial
-        The trials that are being evaluated, by `trial_id`.
-    trials : int
-        How many trials there are so far.
+        The trials that are being evaluated, by `trial_id`; `trials` counts all so far.
     """
 
+    resource = None  # the argument that the scheduler sets, if any: it is no hyperparameter
+
     def __init__(self, searcher):
+        if isinstance(searcher, type) or not hasattr(searcher, "sample_configuration"):
+            raise TypeError(f"searcher={searcher!r}: give a searcher, such as RandomSearcher(...)")
+        if self.resource in getattr(searcher, "config_space", {}):
+            name, space = type(self).__name__, searcher.config_space
+            raise ValueError(f"config_space={space!r}: remove {self.resource!r}, {name} sets it")
         self.searcher = searcher
-        self.pending = {}
-        self.trials = 0
+        self.pending, self.trials = {}, 0
 
     @abstractmethod
     def suggest(self):
@@ -37,30 +41,15 @@ class HPOScheduler(ABC):
 
     @abstractmethod
     def update(self, config, error, info=None):
-        """Receive the result of an evaluation.
+        """Receive the result of an evaluation: the error of `config`, which `suggest` returned.
 
-        Parameters
-        ----------
-        config : Trial
-            What `suggest` returned.
-        error : float
-            Its validation error; ``nan`` and ``inf`` rank last.
-        info : object, optional
-            Passed to the searcher.
-
-        Raises
-        ------
-        TypeError
-            If `error` is no number.
-        ValueError
-            If `config` is not as it was suggested here, or its result is known already.
+        ``nan`` and ``inf`` rank last; `info` is passed to the searcher. Raises a TypeError if
+        `error` is no number, and a ValueError if `config` is not as it was suggested here, or if
+        its result is known already.
         """
 
     def new_trial(self, round=0, **resource):
-        """Return a new Trial of a round, with the resource of its first evaluation added.
-
-        The searcher proposes the configuration; ``max_epochs=1`` is a resource.
-        """
+        """Return a new Trial of a round: the searcher's proposal and a resource, max_epochs=1."""
         trial = Trial(self.searcher.sample_configuration() | resource, self.trials, round)
         self.trials += 1
         return trial
@@ -87,10 +76,7 @@ class HPOScheduler(ABC):
         return trial, error
 
     def settings(self):
-        """Return what identifies a run: the class, and the constructor's arguments by name.
-
-        Each argument is read from the attribute of the same name. A journal begins with this.
-        """
+        """Return what identifies a run: the class and its arguments, each kept as an attribute."""
         return settings_of(self) | {"searcher": self.searcher.settings()}
 
 
@@ -107,7 +93,6 @@ class BasicScheduler(HPOScheduler):
 
 
 def rank(observed):
-    """Return the sorting key of a (trial, error) pair: ``nan`` and ``inf`` last, older first."""
+    """Return the sorting key of a (trial, error) pair: errors not finite last, older first."""
     trial, error = observed
-    # No comparison with nan is true.
-    return (error if error < math.inf else math.inf), trial.trial_id
+    return (error if math.isfinite(error) else math.inf), trial.trial_id

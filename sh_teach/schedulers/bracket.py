@@ -10,7 +10,7 @@ class Bracket:
     """Rung levels and rung sizes of one round, in exact integer arithmetic.
 
     Rung k compares ``n // eta**k`` trials after ``r_min * eta**k`` epochs. Where `r_max` is not
-    among these levels it is appended as a short last rung.
+    among these levels it is appended as a short last rung. The name is Hyperband's.
 
     Parameters
     ----------
@@ -23,19 +23,16 @@ class Bracket:
 
     Attributes
     ----------
-    K : int
-        Number of promotions from the first rung to the last.
     levels : tuple of int, length K + 1
-        Rung levels, from `r_min` to `r_max`.
+        Rung levels, from `r_min` to `r_max`, which takes `K` promotions.
     sizes : tuple of int, length K + 1
         Rung sizes. The last ones are 0 where `n` is below ``eta**K``: then no trial gets there.
 
     Raises
     ------
-    TypeError
-        If an argument is no integer.
-    ValueError
-        If ``r_min < 1``, ``r_max < r_min``, ``eta < 2`` or ``n < 1``.
+    TypeError, ValueError
+        If an argument is no integer, or if ``r_min < 1``, ``r_max < r_min``, ``eta < 2`` or
+        ``n < 1``.
 
     Examples
     --------
@@ -44,11 +41,6 @@ class Bracket:
     ((2, 4, 8, 10), (8, 4, 2, 1))
     >>> bracket.evaluations, bracket.epochs(), bracket.epochs(resume=True)
     (15, 58, 34)
-
-    References
-    ----------
-    Jamieson, Talwalkar: Non-stochastic best arm identification and hyperparameter optimization.
-    AISTATS 2016, arXiv 1502.07943. The name is that of Li et al.: Hyperband. JMLR 18(185), 2018.
     """
 
     r_min: int
@@ -71,8 +63,8 @@ class Bracket:
         K = len(levels) - 1
         n = eta**K if self.n is None else integer("n", self.n, minimum=1)
         sizes = tuple(n // eta**k for k in range(K + 1))
-        values = dict(r_min=r_min, r_max=r_max, eta=eta, n=n)
-        for name, value in (values | dict(K=K, levels=tuple(levels), sizes=sizes)).items():
+        plan = dict(r_min=r_min, r_max=r_max, eta=eta, n=n, K=K, levels=tuple(levels), sizes=sizes)
+        for name, value in plan.items():
             object.__setattr__(self, name, value)
 
     def scaled(self, prefact):
@@ -88,17 +80,10 @@ class Bracket:
         return sum(self.sizes)
 
     def epochs(self, resume=False):
-        """Return what one round costs.
+        """Return how many epochs of training one round takes, summed over all evaluations.
 
-        Parameters
-        ----------
-        resume : bool
-            Whether a survivor continues from its checkpoint, or trains from scratch on every rung.
-
-        Returns
-        -------
-        int
-            Epochs of training, summed over all evaluations.
+        If `resume`, a survivor continues from its checkpoint; else it trains from scratch on each
+        rung.
         """
         paid = (0, *self.levels[:-1]) if resume else (0,) * (self.K + 1)
         steps = zip(self.sizes, self.levels, paid, strict=True)

@@ -1,5 +1,7 @@
 """Successive halving: which trial a free worker evaluates next, and for how long."""
 
+import inspect
+import warnings
 from collections import defaultdict
 
 from sh_teach.schedulers.base import HPOScheduler, rank
@@ -19,10 +21,8 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     ----------
     searcher : HPOSearcher
         Where new configurations come from.
-    eta : int
-        Halving constant: one trial in `eta` survives a rung.
-    r_min, r_max : int
-        Resource, here epochs, of the first rung and of the last.
+    eta, r_min, r_max : int
+        Halving constant, and epochs of the first rung and of the last; see `Bracket`.
     prefact : float
         Scales the number of trials in a round.
     overlap_rounds : bool
@@ -35,15 +35,9 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     Attributes
     ----------
     bracket : Bracket
-        The plan of a round.
-    K : int
-        Number of promotions from the first rung to the last.
-    rung_levels : list of int
-        The resource at each rung.
-    rounds : int
-        How many rounds have started.
+        The plan of a round; `K` and `rung_levels`, a list, are taken from it. `rounds` started.
     waiting : WaitingLine
-        The trials that wait for a worker; `queue` is the same as a list.
+        The trials that wait for a worker; `queue` is the same as a list, next first.
     rungs : dict of (int, int) to list of (Trial, float)
         The results of each rung, by round and rung level, in the order of arrival.
     all_observed_error_at_rungs : dict of int to list of (Trial, float)
@@ -54,7 +48,8 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     Raises
     ------
     TypeError, ValueError
-        If an argument is out of its range, see `Bracket`, or if `prefact` leaves no trial.
+        If an argument is out of its range, if `prefact` leaves no trial, or if ``max_epochs`` is a
+        hyperparameter. A UserWarning if a round has more than 10,000 trials.
 
     Examples
     --------
@@ -73,6 +68,9 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     Jamieson, Talwalkar: Non-stochastic best arm identification and hyperparameter optimization.
     AISTATS 2016, arXiv 1502.07943.
     """
+
+    resource = "max_epochs"
+    smaller_rounds = "a smaller prefact, or a larger r_min or eta"  # in the words of a warning
 
     def __init__(
         self,
@@ -97,14 +95,12 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         self.rungs = defaultdict(list)
         self.all_observed_error_at_rungs = defaultdict(list)
         self.promoted = set()
+        _warn_of_large_rounds(self)
 
     def suggest(self):
         """Return the next trial for a free worker.
 
-        Returns
-        -------
-        Trial or None
-            ``None`` only with ``overlap_rounds=False``: wait for a result, then ask again.
+        With ``overlap_rounds=False`` it may be ``None``: wait for a result, then ask again.
         """
         if not self.waiting:
             if self.pending and not self.overlap_rounds:
@@ -116,10 +112,7 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         return self.start(self.waiting.pop())
 
     def update(self, config, error, info=None):
-        """Receive a result, and promote the survivors of a rung that is full.
-
-        See `HPOScheduler.update` for parameters and errors.
-        """
+        """Receive a result, see `HPOScheduler.update`; promote the survivors of a full rung."""
         trial, error = self.finish(config, error, info)
         level, plan = trial["max_epochs"], self.bracket_of(trial.round)
         rung, observed = self.rungs[trial.round, level], (trial, error)
@@ -136,21 +129,10 @@ class SuccessiveHalvingScheduler(HPOScheduler):
                     self.waiting.push(survivor.promoted(plan.levels[k + 1]))
 
     def get_top_n_configurations(self, rung_level, n, round=None):
-        """Return the best trials of a rung, best first.
+        """Return a list of the best `n` trials at a rung level, best first.
 
-        Parameters
-        ----------
-        rung_level : int
-            The rung's resource.
-        n : int
-            How many trials; fewer if the rung holds fewer.
-        round : int, optional
-            By default, all rounds together.
-
-        Returns
-        -------
-        list of Trial
-            ``nan`` and ``inf`` come last, equal errors in the order of their trials.
+        They are those of one round, or by default of all rounds together. ``nan`` and ``inf`` come
+        last, equal errors in the order of their trials. A rung may hold fewer trials than `n`.
         """
         everything = self.all_observed_error_at_rungs.get(rung_level, [])
         rung = everything if round is None else self.rungs.get((round, rung_level), [])
@@ -164,3 +146,15 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     def queue(self):
         """The trials that wait to be evaluated, next first."""
         return list(self.waiting)
+
+
+def _warn_of_large_rounds(scheduler):
+    """Warn, at the line that makes the scheduler, if a round has more than 10,000 trials."""
+    plan = scheduler.bracket
+    if plan.n > 10_000:
+        frame, level = inspect.currentframe().f_back, 2
+        while frame.f_locals.get("self") is scheduler:  # the constructor, and that of a subclass
+            frame, level = frame.f_back, level + 1
+        cost = f"{plan.n:,} trials, {plan.evaluations:,} evaluations and {plan.epochs():,} epochs"
+        change = f"For fewer, choose {scheduler.smaller_rounds}"
+        warnings.warn(f"r_max={plan.r_max}: a round has {cost}. {change}", stacklevel=level)

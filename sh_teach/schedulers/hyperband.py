@@ -5,21 +5,15 @@ from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
 
 
 def hyperband_brackets(r_min, r_max, eta):
-    """Return Hyperband's cycle of brackets, from the boldest to plain random search.
+    """Return Hyperband's cycle, a list of K + 1 brackets, from the boldest to random search.
 
     Bracket s, counted down from K to 0, starts ``ceil((K + 1) / (s + 1) * eta**s)`` trials s rungs
     below the top. So each bracket costs about as much as any other.
 
     Parameters
     ----------
-    r_min, r_max : int
-        Resource, here epochs, of the lowest rung and of the highest.
-    eta : int
-        Halving constant.
-
-    Returns
-    -------
-    list of Bracket, length K + 1
+    r_min, r_max, eta : int
+        As for `Bracket`.
 
     Examples
     --------
@@ -47,20 +41,11 @@ class HyperbandScheduler(SuccessiveHalvingScheduler):
     The first starts many trials at `r_min`, the last only a few at `r_max`; then the cycle begins
     again. Where early errors mislead, the late brackets are not affected; where they can be
     trusted, the early brackets have found the best. Parameters, attributes and errors are those
-    of `SuccessiveHalvingScheduler`, without `prefact`, and the following.
-
-    Attributes
-    ----------
-    brackets : list of Bracket
-        One for each round of the cycle, see `hyperband_brackets`.
-
-    Examples
-    --------
-    >>> from sh_teach import RandomSearcher
-    >>> scheduler = HyperbandScheduler(RandomSearcher({"x": [1, 2]}, seed=0), 3, r_min=1, r_max=9)
-    >>> [bracket.sizes for bracket in scheduler.brackets]
-    [(9, 3, 1), (5, 1), (3,)]
+    of `SuccessiveHalvingScheduler`, without `prefact`; `brackets` is the cycle, see
+    `hyperband_brackets`, which has an example and the source.
     """
+
+    smaller_rounds = "a larger r_min or eta"
 
     def __init__(
         self, searcher, eta, r_min, r_max, overlap_rounds=True, promote_when_certain=False

@@ -8,10 +8,8 @@ class Trial(dict):
     ----------
     config : dict
         Copied.
-    trial_id : int
-        Counts the trials of a scheduler from 0; a promoted trial keeps it.
-    round : int
-        The round that the trial belongs to, from 0.
+    trial_id, round : int
+        Numbers of the trial and of its round, from 0; a promoted trial keeps both.
     """
 
     __slots__ = ("round", "trial_id")  # of a million trials, each is some 300 bytes smaller

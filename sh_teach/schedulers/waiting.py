@@ -7,42 +7,38 @@ from collections import defaultdict, deque
 class WaitingLine:
     """Trials in the order of service: the oldest round first, there the highest rung.
 
-    Within a rung the line is first in, first out.
+    Within a rung, a pair (round, level), the line is first in, first out.
     """
 
     def __init__(self):
-        self._trials = defaultdict(deque)  # by turn: (round, -level), the smallest is next
-        self._turns = []  # its keys, sorted
+        self._trials = defaultdict(deque)  # by rung
+        self._rungs = []  # those with trials, the next one first
 
     def push(self, *trials):
         """Let trials wait, each behind those of its own rung."""
         for trial in trials:
-            turn = trial.round, -trial["max_epochs"]
-            if turn not in self._trials:
-                insort(self._turns, turn)
-            self._trials[turn].append(trial)
+            rung = trial.round, trial["max_epochs"]
+            if rung not in self._trials:
+                insort(self._rungs, rung, key=lambda rung: (rung[0], -rung[1]))
+            self._trials[rung].append(trial)
 
     def pop(self):
         """Remove the trial whose turn it is, and return it."""
-        return self._remove_first(self._turns[0])
+        return self.take(self._rungs[0])
 
     def take(self, rung):
-        """Remove the first trial of a rung, a pair (round, level), out of turn; return it."""
-        round, level = rung
-        return self._remove_first((round, -level))
-
-    def _remove_first(self, turn):
-        trial = self._trials[turn].popleft()
-        if not self._trials[turn]:
-            del self._trials[turn]
-            self._turns.remove(turn)
+        """Remove the first trial of a rung, also out of turn, and return it."""
+        trial = self._trials[rung].popleft()
+        if not self._trials[rung]:
+            del self._trials[rung]
+            self._rungs.remove(rung)
         return trial
 
     def __len__(self):
         return sum(map(len, self._trials.values()))
 
     def __bool__(self):
-        return bool(self._turns)
+        return bool(self._rungs)
 
     def __iter__(self):
-        return (trial for turn in self._turns for trial in self._trials[turn])
+        return (trial for rung in self._rungs for trial in self._trials[rung])

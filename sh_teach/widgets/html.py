@@ -10,6 +10,8 @@ except ImportError as error:
     raise ImportError("the widgets need ipywidgets; `python -m sh_teach` tells more") from error
 from matplotlib.figure import Figure
 
+from sh_teach.plots.style import inches
+
 WIDE = dict(style={"description_width": "80px"}, layout={"width": "380px"})
 
 
@@ -17,7 +19,7 @@ class Panel(ipywidgets.VBox):
     """Rows of controls, and below them words and a picture."""
 
     def __init__(self, *rows, figsize):
-        self.figure = Figure(figsize=figsize, facecolor="white")
+        self.figure = Figure(figsize=inches(*figsize))
         self._words, self._picture = ipywidgets.HTML(), ipywidgets.HTML()
         super().__init__([*map(ipywidgets.HBox, rows), self._words, self._picture])
 

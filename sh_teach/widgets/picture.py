@@ -3,7 +3,8 @@
 from matplotlib import pyplot as plt
 
 from sh_teach.arguments import integer
-from sh_teach.plots.style import axes, bar_colors, emptied
+from sh_teach.plots.style import axes, text_color
+from sh_teach.plots.time import bar_colors
 
 MOST_WAITING = 20
 ROUNDS_SHOWN = 3
@@ -39,9 +40,10 @@ def plot_step(step, bracket, workers, until, figure=None):
     """
     check_lanes(workers)
     if figure is None:
-        figure = plt.figure(figsize=(10, 5.6), facecolor="white")
+        figure = plt.figure(figsize=(10, 5.6))
+    figure.set_facecolor(plt.rcParams["figure.facecolor"])
     bracket_of = bracket if callable(bracket) else lambda round: bracket
-    lanes, queue, *rungs = emptied(figure) if figure.axes else _new_axes(figure, workers)
+    lanes, queue, *rungs = _emptied(figure) if figure.axes else _new_axes(figure, workers)
     _draw_workers(lanes, step, bracket_of, workers, until)
     _draw_waiting(queue, step, bracket_of)
     trials = [*step.waiting, *(event.trial for event in step.evaluations())]
@@ -65,22 +67,40 @@ def _new_axes(figure, workers):
     return [figure.add_subplot(place) for place in places]
 
 
+def _emptied(figure):
+    """Return the Axes of a figure, cleared of what was drawn; new ones would take longer."""
+    for ax in figure.axes:
+        for artist in (*ax.patches, *ax.lines, *ax.texts):
+            artist.remove()
+        ax.containers.clear()
+        ax.relim()
+    return figure.axes
+
+
+def _fixed_sizes(ax):
+    """Style the Axes, with text as large as the fixed margins have room for."""
+    axes(ax).tick_params(labelsize=11)
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_size(13)
+
+
 def _draw_workers(ax, step, bracket_of, workers, until):
-    axes(ax)
+    _fixed_sizes(ax)
+    paper, text = ax.get_facecolor(), text_color()
     for event in step.evaluations():
         trial, lane, began, ends = event.trial, event.worker, event.started, event.ends
         color, ink = _colors(trial, bracket_of(trial.round))
         now = min(step.time, ends)
-        ax.barh(lane, now - began, left=began, height=0.8, color=color, edgecolor="white")
+        ax.barh(lane, now - began, left=began, height=0.8, color=color, edgecolor=paper)
         if ends > now:
             rest = dict(facecolor="none", edgecolor=color, linestyle="--", linewidth=1.5)
             ax.barh(lane, ends - now, left=now, height=0.76, **rest)
         # In the middle of what is done, or of what is to come if the evaluation has just begun.
         middle = (began + now) / 2
         if now - began <= 0.025 * until:
-            middle, ink = (now + ends) / 2, "black"
+            middle, ink = (now + ends) / 2, text
         ax.text(middle, lane, trial.trial_id, color=ink, size=9, **CENTRED)
-    ax.axvline(step.time, color="black", linewidth=1.5)
+    ax.axvline(step.time, color=text, linewidth=1.5)
     above = dict(transform=ax.get_xaxis_transform(), va="bottom", size=10)
     side = "left" if step.time < 0.9 * until else "right"
     ax.text(step.time, 1.0, f" t = {step.time:.1f} s ", ha=side, **above)
@@ -95,7 +115,7 @@ def _draw_waiting(ax, step, bracket_of):
     for i, trial in enumerate(step.waiting[:MOST_WAITING]):
         color, ink = _colors(trial, bracket_of(trial.round))
         x, y = i % 4 + 0.5, i // 4 + 0.5
-        outline = dict(edgecolor="black", linewidth=2) if i == 0 else dict(edgecolor="white")
+        outline = dict(edgecolor=text_color(), linewidth=2) if i == 0 else {}
         ax.bar(x, 0.9, bottom=y - 0.45, width=0.9, color=color, **outline)
         ax.text(x, y - 0.13, trial.trial_id, color=ink, size=11, **CENTRED)
         ax.text(x, y + 0.24, f"to {trial['max_epochs']}", color=ink, size=8, **CENTRED)
@@ -107,33 +127,35 @@ def _draw_waiting(ax, step, bracket_of):
 
 def _draw_rungs(ax, step, bracket, round):
     """Draw a column for each rung: a place for each trial, the best on top."""
-    axes(ax)
+    _fixed_sizes(ax)
+    paper, grey = ax.get_facecolor(), dict(color=text_color(0.05), edgecolor=text_color(0.2))
     color, ink = bar_colors(round, 0.5)
     ax.set_title(f" round {round} ", size=11, color=ink, backgroundcolor=color)
-    rows = min(bracket.n, MOST_ROWS)
+    rows, text_size = min(bracket.n, MOST_ROWS), 8 if bracket.K < 4 else 6.5
     for k, (level, size) in enumerate(zip(bracket.levels, bracket.sizes, strict=True)):
         observed = step.rungs().get((round, level), [])
         survivors = size if k == bracket.K else bracket.sizes[k + 1]
         color, ink = bar_colors(round, (k + 1) / (bracket.K + 1))
         for place in range(min(size, rows)):
-            cell = dict(x=k, height=0.86, bottom=place - 0.43, width=0.92, edgecolor="0.8")
+            cell = dict(x=k, height=0.86, bottom=place - 0.43, width=0.92)
             if place >= len(observed):
-                ax.bar(**cell, color="0.95")
+                ax.bar(**cell, **grey)
                 continue
             survives = place < survivors
-            ax.bar(**cell, color=color if survives else "white")
-            inside = dict(va="center", color=ink if survives else "black")
+            ax.bar(**cell, **grey | {"color": color if survives else paper})
+            own = ink if survives else text_color()
+            inside = dict(va="center", size=text_size, color=own)
             trial, error = observed[place]
-            ax.text(k - 0.4, place, trial.trial_id, ha="left", size=9, weight="bold", **inside)
+            ax.text(k - 0.4, place, trial.trial_id, ha="left", weight="bold", **inside)
             number = f"{error:.2f}".removeprefix("0")  # an error below 1, or nan or inf
-            ax.text(k + 0.4, place, number, ha="right", size=8, **inside)
+            ax.text(k + 0.4, place, number, ha="right", **inside)
         if size > rows:
             ax.text(k, rows - 0.4, f"+ {size - rows}", ha="center", va="top", size=8)
     ax.set_xticks(range(bracket.K + 1), bracket.levels)
     ax.set(xlim=(-0.5, bracket.K + 0.5), ylim=(rows - 0.4, -0.6), yticks=[])
     ax.set_xlabel("rung level (epochs)", size=11)
     ax.spines[["left", "bottom"]].set_visible(False)
-    ax.tick_params(length=0)
+    ax.tick_params(length=0, pad=10)
 
 
 def _colors(trial, bracket):

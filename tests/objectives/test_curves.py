@@ -278,6 +278,19 @@ def test_a_missing_file_is_named(tmp_path):
         RecordedCurves.load(tmp_path / "nowhere.csv")
 
 
+@pytest.mark.parametrize("name", ["lenet_seed", "LeNet", "", "."])
+def test_a_name_that_is_neither_a_table_nor_a_file_is_named_with_the_tables(name):
+    with pytest.raises(FileNotFoundError, match=r"the tables of the package are .*lenet"):
+        RecordedCurves.load(name)
+
+
+def test_a_path_may_begin_with_the_home_folder(write, monkeypatch):
+    folder = str(write(HEADER, *ROWS).parent)
+    monkeypatch.setenv("HOME", folder)
+    monkeypatch.setenv("USERPROFILE", folder)
+    assert RecordedCurves.load("~/own.csv").r_max == 2
+
+
 def test_no_cut_through_the_file_is_read_as_if_it_were_complete(write):
     text = "\n".join([HEADER, *ROWS]) + "\n"
     whole = RecordedCurves.load(write(HEADER, *ROWS)).table
@@ -318,6 +331,27 @@ def test_the_objective_and_the_runtime_depend_on_the_seed(seeds):
     assert seeds.runtime({"learning_rate": 0.5, "seed": 1}, 0, 1) == 2.0
 
 
+def test_the_test_error_of_a_configuration_is_that_of_its_seed(seeds):
+    assert seeds.test_error(learning_rate=0.5, seed=0, max_epochs=1) == 0.41
+    assert seeds.test_error(learning_rate=0.5, seed=1, max_epochs=1) == 0.31
+
+
+def test_the_test_error_of_an_incumbent_can_be_asked_for(seeds):
+    scheduler = SuccessiveHalvingScheduler(seeds.searcher(seed=0), eta=2, r_min=1, r_max=1)
+    tuner = HPOTuner(scheduler, seeds.objective, progress=False)
+    tuner.run(10)
+    assert seeds.test_error(**tuner.incumbent) == 0.21
+
+
+def test_a_test_error_that_was_not_recorded_is_named(seeds, own):
+    with pytest.raises(ValueError, match="'test_error'"):
+        own.test_error(learning_rate=0.5, batch_size=64, max_epochs=1)
+    with pytest.raises(ValueError, match="config="):
+        seeds.test_error(learning_rate=0.5, max_epochs=1)
+    with pytest.raises(ValueError, match="max_epochs=2"):
+        seeds.test_error(learning_rate=0.5, seed=0, max_epochs=2)
+
+
 @pytest.mark.parametrize("config", [{"learning_rate": 0.5}, {"learning_rate": 0.1, "seed": 1}])
 def test_a_seed_that_was_not_recorded_is_named(seeds, config):
     with pytest.raises(ValueError, match="config="):
@@ -333,11 +367,30 @@ def test_the_searcher_proposes_each_configuration_once_with_one_of_its_seeds(see
     assert with_both[1] > 15
 
 
-def test_a_configuration_keeps_its_seed_on_every_rung(seeds):
-    scheduler = SuccessiveHalvingScheduler(seeds.searcher(seed=0), eta=2, r_min=1, r_max=1)
-    tuner = HPOTuner(scheduler, seeds.objective, progress=False)
-    tuner.run(10)
-    assert set(tuner.dataframe()["seed"]) == {0, 1}
+def test_a_configuration_keeps_its_seed_on_every_rung(write):
+    rows = [
+        f"{i},{seed},{i},{epoch},0.{i},0.5,1.0"
+        for i in range(4)
+        for seed in range(3)
+        for epoch in (1, 2, 3, 4)
+    ]
+    curves = RecordedCurves.load(write(SEEDS_HEADER, *rows))
+    scheduler = SuccessiveHalvingScheduler(curves.searcher(seed=0), eta=2, r_min=1, r_max=4)
+    tuner = HPOTuner(scheduler, curves.objective, progress=False)
+    tuner.run(70)
+    table = tuner.dataframe()
+    assert (table.groupby("trial_id")["seed"].nunique() == 1).all()
+    assert set(table["seed"]) == {0, 1, 2}
+
+
+def test_a_search_meets_each_table_that_is_recorded_as_it_is():
+    for path in sorted(DATA.glob("*.csv")):
+        curves = RecordedCurves.load(path)
+        scheduler = SuccessiveHalvingScheduler(curves.searcher(seed=0), 2, 1, 8)
+        for _ in range(100):
+            trial = scheduler.suggest()
+            assert curves.runtime(trial, 0, trial["max_epochs"]) > 0
+            scheduler.update(trial, curves.objective(**trial))
 
 
 @pytest.mark.parametrize(

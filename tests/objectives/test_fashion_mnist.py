@@ -47,7 +47,7 @@ def empty_folder(tmp_path, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
     yield folder
     fashion_mnist._load.cache_clear()
-    fashion_mnist._announced.clear()
+    fashion_mnist._print_once.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +220,14 @@ def test_another_word_for_the_set_is_a_value_error_that_names_it(word):
 
 def test_the_folder_of_the_argument_comes_first():
     assert data_folder("chosen") == Path("chosen")
+
+
+@pytest.mark.parametrize("by", ["argument", "variable"])
+def test_a_folder_may_begin_with_the_home_folder(by, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv(FOLDER_VARIABLE, "~/images")
+    assert data_folder("~/images" if by == "argument" else None) == tmp_path / "images"
 
 
 def test_the_folder_of_the_environment_variable_comes_second(empty_folder):

@@ -222,6 +222,13 @@ def test_a_checkpoint_that_has_all_the_epochs_gives_the_same_error_without_train
     assert hpo_objective_lenet(**GOOD, max_epochs=2, checkpoint=checkpoint) == error
 
 
+def test_a_checkpoint_may_be_in_the_home_folder(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    hpo_objective_lenet(**GOOD, max_epochs=1, checkpoint="~/trial.pt")
+    assert (tmp_path / "trial.pt").is_file()
+
+
 @pytest.mark.parametrize("kind", [str, Path])
 @pytest.mark.parametrize("name", ["a trial.pt", "Prüfung β/no suffix", "new/folders/trial"])
 def test_a_checkpoint_is_written_wherever_its_path_says(tiny, tmp_path, kind, name):

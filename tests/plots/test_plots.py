@@ -65,12 +65,12 @@ def test_no_point_of_a_rung_hides_another():
     assert len(np.unique(drawn.round(6), axis=0)) == 20
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_an_evaluation_without_finite_error_is_drawn_above_all_others_and_named(table, bad):
     table["error"] = table["error"].fillna(bad)
     ax = plot_rungs(table)
     assert points(ax, "stopped")[:, 1].max() > 0.5
-    assert "nan or failed" in [text.get_text() for text in ax.texts]
+    assert "nan, inf or failed" in [text.get_text() for text in ax.texts]
 
 
 def test_a_run_in_which_everything_failed_can_be_drawn():
@@ -234,10 +234,12 @@ def timeline():
 
 def lanes(ax):
     """Return (worker, begin, end, colour) of each bar, without those of idle time."""
+    (bars,) = ax.collections
+    boxes = [path.get_extents() for path in bars.get_paths()]
+    colors = bars.get_facecolors().tolist()
     return [
-        (round(bar.get_y() + 0.4), bar.get_x(), bar.get_x() + bar.get_width(), bar.get_facecolor())
-        for bar in ax.patches
-        if not bar.get_hatch()
+        (round(box.y0 + 0.4), box.x0, box.x1, color)
+        for box, color in zip(boxes, colors, strict=True)
     ]
 
 
@@ -270,7 +272,7 @@ def test_the_legend_of_the_timeline_names_what_is_drawn(timeline):
     def labels(table):
         return [text.get_text() for text in plot_timeline(table).get_legend().get_texts()]
 
-    assert labels(timeline) == ["round 0", "round 1", "promotion", "failed", "idle"]
+    assert labels(timeline) == ["round 0", "round 1", "promotion", "nan, inf or failed", "idle"]
     assert labels(timeline.dropna()) == ["round 0", "promotion", "idle"]
 
 

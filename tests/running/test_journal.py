@@ -83,7 +83,7 @@ def test_a_run_in_a_new_process_does_what_is_missing_and_a_further_one_adds(path
 
 def test_a_journal_with_more_results_than_asked_for_runs_nothing(path):
     run(make_tuner(path), 17)
-    tuner = run(make_tuner(path, objective=None), 10)
+    tuner = run(make_tuner(path, objective=lambda **config: pytest.fail("it ran")), 10)
     assert len(tuner.records) == 17
 
 
@@ -387,7 +387,7 @@ def test_a_value_that_only_shows_when_it_is_drawn_and_has_no_name_is_refused_the
 def test_a_journal_of_the_first_version_is_refused_by_its_version(path):
     old = {"journal": "sh_teach", "run": {"scheduler": "SuccessiveHalvingScheduler", "K": 3}}
     path.write_text(json.dumps(old) + "\n")
-    with pytest.raises(ValueError, match=r"version 1 .* version 2"):
+    with pytest.raises(ValueError, match=r"version 1 .* version 3"):
         make_tuner(path)
 
 
@@ -409,6 +409,65 @@ def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(path, content):
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"journal=.*nowhere.*folder"):
         make_tuner(tmp_path / "nowhere" / "run.jsonl")
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: BOM + content,
+        lambda content: content + b"\n",
+        lambda content: BOM + content.replace(b"\n", b"\r\n") + b"\r\n\r\n",
+        lambda content: content.replace(b"\n", b"\n\n"),
+        lambda content: content.replace(b"\n", b"  \n") + b"\t",
+        lambda content: content.replace(b", ", b",").replace(b": ", b" : "),
+    ],
+    ids=["CRLF", "BOM", "blank line", "all of them", "double spacing", "spaces", "reformatted"],
+)
+def test_a_journal_that_an_editor_or_git_changed_a_little_continues(path, edited):
+    run(make_tuner(path), 12)
+    path.write_bytes(edited(path.read_bytes()))
+    for evaluations in (12, 14, 20):  # and it can be read again after lines were added
+        tuner = run(make_tuner(path), evaluations)
+    assert story(tuner) == undisturbed(20)
+
+
+def test_a_journal_without_its_last_line_end_costs_a_warning_and_one_evaluation(path):
+    run(make_tuner(path), 12)
+    path.write_bytes(path.read_bytes().rstrip())
+    with pytest.warns(UserWarning, match="cut off"):
+        tuner = make_tuner(path)
+    assert story(run(tuner, 20)) == undisturbed(20)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_journal_in_another_encoding_is_refused_and_left_as_it_is(path, encoding):
+    run(make_tuner(path), 3)
+    content = path.read_text("utf-8").encode(encoding)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"line 1 .*UTF-8"):
+        make_tuner(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("line", [b"<<<<<<< HEAD\n", b"[]\n", b'{"number"\n'])
+def test_what_git_leaves_of_a_conflict_is_named_by_its_line(path, line):
+    run(make_tuner(path), 5)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:4], line, *lines[4:]]))
+    with pytest.raises(ValueError, match=r"run\.jsonl.*line 5 is damaged"):
+        make_tuner(path)
+
+
+@pytest.mark.parametrize("line", [b'{"a": 1}\n', b'{"number": 99, "error": 0.5}\n'])
+def test_a_line_that_does_not_follow_from_those_before_is_shown(path, line):
+    run(make_tuner(path), 5)
+    path.write_bytes(path.read_bytes() + line)
+    with pytest.raises(ValueError, match=r"run\.jsonl.*another run\. It has .*, but"):
+        make_tuner(path)
 
 
 # --- a full disk ---------------------------------------------------------------------------

@@ -235,6 +235,8 @@ def test_an_objective_that_fails_ends_the_run_and_is_repeated_by_the_next():
         (dict(drop_probability=1), ValueError, "drop_probability=1"),
         (dict(drop_probability=-0.1), ValueError, "drop_probability=-0.1"),
         (dict(seed=-1), ValueError, "seed=-1"),
+        (dict(resume_cost=-1), ValueError, "resume_cost=-1"),
+        (dict(resume_cost="1 s"), TypeError, "resume_cost='1 s'"),
     ],
 )
 def test_a_bad_argument_is_named_with_its_value(arguments, kind, named):
@@ -252,3 +254,50 @@ def test_a_suggestion_without_a_resource_cannot_be_simulated():
     scheduler = BasicScheduler(RandomSearcher(SPACE, seed=0))
     with pytest.raises(ValueError, match="max_epochs"):
         simulate(scheduler, SimulatedWorkers(1, epochs), 1)
+
+
+def test_to_continue_from_a_checkpoint_costs_what_resume_cost_says_and_nothing_else_does():
+    workers = SimulatedWorkers(1, epochs, resume_cost=0.25)
+    table = simulate(halving(), workers, 7).dataframe()
+    assert (table["ended"] - table["started"]).tolist() == [1, 1, 1, 1, 1.25, 1.25, 2.25]
+
+
+def test_without_resume_there_is_no_checkpoint_to_restore():
+    workers = SimulatedWorkers(1, epochs, resume=False, resume_cost=0.25)
+    table = simulate(halving(), workers, 7).dataframe()
+    assert (table["ended"] - table["started"]).tolist() == [1, 1, 1, 1, 2, 2, 4]
+
+
+def test_a_straggler_restores_as_fast_as_others():
+    def times(resume_cost):
+        workers = SimulatedWorkers(1, epochs, straggler_std=0.5, seed=0, resume_cost=resume_cost)
+        return simulate(halving(), workers, 7).dataframe().eval("ended - started")
+
+    assert (times(8.0) - times(0.0)).tolist() == pytest.approx([0, 0, 0, 0, 8, 8, 8])
+
+
+def test_a_checkpoint_is_restored_once_more_after_an_evaluation_from_it_was_lost():
+    restored = []
+
+    class Counting(SimulatedWorkers):
+        def start(self, evaluation, objective, arguments):
+            super().start(evaluation, objective, arguments)
+            restored.append((evaluation["config"]["max_epochs"], evaluation["ends"] - self.now))
+
+    workers = Counting(1, lambda *_: 0.5, drop_probability=0.5, seed=0, resume_cost=0.5)
+    simulate(halving(), workers, 7)
+    assert len(restored) > 7
+    assert all(seconds <= (0.5 if level == 1 else 1) for level, seconds in restored)
+    assert [seconds for level, seconds in restored if level > 1 and seconds == 1]
+
+
+def test_a_journal_s_run_pays_for_the_checkpoints_that_it_continues_from(tmp_path):
+    def make_tuner():
+        workers = SimulatedWorkers(1, epochs, resume_cost=0.25)
+        journal = tmp_path / "run.jsonl"
+        return HPOTuner(halving(), objective, workers=workers, journal=journal, progress=False)
+
+    make_tuner().run(4)
+    tuner = make_tuner()
+    tuner.run(7)
+    assert tuner.cumulative_runtime == [1, 2, 3, 4, 5.25, 6.5, 8.75]

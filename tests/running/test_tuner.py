@@ -1,6 +1,7 @@
 """What the tuner promises: what a run leaves behind, also when it is cut short."""
 
 import gc
+import math
 import os
 import random
 import signal
@@ -20,9 +21,12 @@ from sh_teach.classroom.source import source_without_docstring
 from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
 from sh_teach.running.workers import LostEvaluation
-from sh_teach.schedulers.base import BasicScheduler
+from sh_teach.schedulers.asha import ASHAScheduler
+from sh_teach.schedulers.base import BasicScheduler, rank
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
+from sh_teach.schedulers.hyperband import HyperbandScheduler
 from sh_teach.schedulers.searchers import RandomSearcher
+from sh_teach.schedulers.trial import Trial
 
 NAMES = ["trial_id", "round", "worker", "started", "ended", "error", "failure"]
 INF = float("inf")
@@ -242,7 +246,7 @@ some_errors = st.lists(st.sampled_from([0.1, 0.2, 0.3, float("nan"), INF, -INF])
 def test_the_incumbent_is_the_first_of_the_smallest_errors_so_far(errors):
     tuner = quiet(Listed(range(len(errors))), lambda x: errors[x])
     tuner.run(len(errors))
-    numbers = [error for error in errors if error < INF]
+    numbers = [error for error in errors if math.isfinite(error)]
     assert tuner.incumbent_error == min(numbers, default=INF)
     assert tuner.incumbent == ({"x": errors.index(min(numbers))} if numbers else None)
 
@@ -263,6 +267,36 @@ def test_nan_never_becomes_the_incumbent_and_is_recorded_as_it_is():
     assert tuner.incumbent is None
     assert tuner.incumbent_trajectory == [INF]
     assert np.isnan(tuner.dataframe()["error"]).all()
+
+
+@pytest.mark.parametrize("bad", [float("nan"), INF, -INF])
+def test_an_error_that_is_not_finite_is_recorded_as_it_is_and_is_never_the_incumbent(bad):
+    tuner = quiet(Listed(range(4)), lambda x: [0.5, bad, 0.25, bad][x])
+    tuner.run(4)
+    assert tuner.incumbent == {"x": 2}
+    assert tuner.incumbent_trajectory == [0.5, 0.5, 0.25, 0.25]
+    np.testing.assert_equal(tuner.dataframe()["error"].to_list(), [0.5, bad, 0.25, bad])
+
+
+@pytest.mark.parametrize("bad", [float("nan"), -INF])
+@pytest.mark.parametrize("make", [SuccessiveHalvingScheduler, HyperbandScheduler, ASHAScheduler])
+def test_a_run_with_errors_that_are_not_finite_is_the_run_with_inf_in_their_place(make, bad):
+    def evaluated(error):
+        scheduler = make(RandomSearcher({"x": stats.uniform()}, seed=0), 2, 1, 4)
+        tuner = quiet(scheduler, lambda x, max_epochs: error if x < 0.5 else x)
+        tuner.run(40)
+        return [record["config"] for record in tuner.records], tuner.incumbent_trajectory
+
+    assert evaluated(bad) == evaluated(INF)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), INF, -INF])
+def test_errors_that_are_not_finite_are_equally_bad(bad):
+    older, newer = Trial({}, 0, 0), Trial({}, 1, 0)
+    for other in (float("nan"), INF, -INF):
+        assert rank((older, bad)) < rank((newer, other))
+        assert rank((older, other)) < rank((newer, bad))
+        assert rank((newer, 1e300)) < rank((older, bad))
 
 
 def test_the_incumbent_has_the_resource_of_its_evaluation():
@@ -405,6 +439,9 @@ def test_a_scheduler_that_suggests_nothing_though_nothing_runs_is_an_error_and_n
     class Idle:
         def suggest(self):
             return None
+
+        def update(self, config, error):
+            pass
 
     with pytest.raises(RuntimeError, match="suggests nothing"):
         quiet(Idle()).run(1)
@@ -647,11 +684,11 @@ def test_a_folder_with_checkpoints_of_another_run_is_refused_and_left_as_it_is(t
         return 0.5
 
     quiet(halving(), resumable, checkpoint_dir=tmp_path).run(2)
-    before = {path.name for path in tmp_path.iterdir()}
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(ValueError, match=r"^checkpoint_dir=.*another run"):
         quiet(halving(), resumable, checkpoint_dir=tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == before
-    assert len(before) == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert len([name for name in before if name.startswith("trial-")]) == 2
 
 
 # --- schedulers that suggest plain dicts ---------------------------------------------------

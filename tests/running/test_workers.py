@@ -186,11 +186,7 @@ def test_workers_of_no_known_kind_are_named(workers, kind):
 
 # --- local processes -----------------------------------------------------------------------
 
-# What Dask warns of while it starts and stops is not ours.
-quiet_dask = pytest.mark.filterwarnings("default")
 
-
-@quiet_dask
 def test_local_processes_run_an_objective_of_this_very_session_with_one_thread_of_torch_each():
     factor = 2
 
@@ -206,7 +202,6 @@ def test_local_processes_run_an_objective_of_this_very_session_with_one_thread_o
     assert {record["worker"] for record in tuner.records} == {0, 1}
 
 
-@quiet_dask
 @needs_sigkill
 def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_nothing_else(
     tmp_path,
@@ -233,7 +228,6 @@ def test_a_process_killed_in_mid_training_costs_a_retry_from_the_checkpoint_and_
     assert len(list(calls.glob("trial-2-1-*"))) == 2
 
 
-@quiet_dask
 @needs_sigkill
 def test_twenty_killed_processes_leave_the_results_of_an_undisturbed_run(tmp_path):
     def killed_the_first_time(x, max_epochs):
@@ -248,7 +242,6 @@ def test_twenty_killed_processes_leave_the_results_of_an_undisturbed_run(tmp_pat
     assert evaluations(tuner) == evaluations(run(1, 28))
 
 
-@quiet_dask
 @needs_sigkill
 def test_a_process_that_dies_with_a_result_in_its_hands_changes_no_result(tmp_path):
     def dies_afterwards(x, max_epochs):
@@ -263,7 +256,6 @@ def test_a_process_that_dies_with_a_result_in_its_hands_changes_no_result(tmp_pa
     assert evaluations(tuner) == evaluations(run(1))
 
 
-@quiet_dask
 @needs_sigkill
 def test_an_evaluation_that_kills_every_process_it_gets_counts_as_failed_if_that_is_caught():
     tuner = HPOTuner(random_search(), kills_if_small, workers=2, progress=False)
@@ -273,22 +265,6 @@ def test_an_evaluation_that_kills_every_process_it_gets_counts_as_failed_if_that
     assert len(tuner.records) == 4
 
 
-@quiet_dask
-def test_processes_that_do_not_come_back_end_the_run_instead_of_waiting_without_end(monkeypatch):
-    monkeypatch.setattr("sh_teach.running.processes.START_SECONDS", 1)
-
-    def never_ends(x, max_epochs):
-        time.sleep(600)
-
-    tuner = HPOTuner(halving(), never_ends, workers=2, progress=False)
-    ending = threading.Timer(5, lambda: tuner._workers.executor.cluster.scale(0))
-    ending.start()
-    with pytest.raises(RuntimeError, match="workers=2: no process"):
-        tuner.run(7)
-    ending.join()
-
-
-@quiet_dask
 def test_local_processes_keep_the_memory_that_the_next_step_needs():
     def environment(x, max_epochs):
         return float(os.environ["MALLOC_TRIM_THRESHOLD_"]) + int(os.environ["OMP_NUM_THREADS"])
@@ -296,7 +272,6 @@ def test_local_processes_keep_the_memory_that_the_next_step_needs():
     assert run(2, 1, environment).records[0]["error"] == 2_000_000_001
 
 
-@quiet_dask
 def test_the_exception_of_another_process_ends_the_run_as_it_was_raised():
     def fail(x, max_epochs):
         raise ZeroDivisionError("there")
@@ -306,6 +281,9 @@ def test_the_exception_of_another_process_ends_the_run_as_it_was_raised():
 
 
 # --- a cluster -----------------------------------------------------------------------------
+
+# What Dask warns of while it starts and stops is not ours.
+quiet_dask = pytest.mark.filterwarnings("default")
 
 
 @quiet_dask

@@ -5,12 +5,15 @@ any order in which evaluations end. The second half shows each rule by one examp
 """
 
 import copy
+import inspect
 import itertools
 import math
 import pickle
 import re
+import warnings
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -735,6 +738,74 @@ def test_a_bad_argument_is_named_with_its_value(arguments, error, named):
 def test_a_scheduler_must_say_how_it_suggests_and_updates(incomplete):
     with pytest.raises(TypeError, match="suggest"):
         incomplete(Counting())
+
+
+# --- large rounds --------------------------------------------------------------------------
+
+
+def warned(scheduler, *plan, **options):
+    """Return the warnings of a constructor, which must point to this file."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        scheduler(Counting(), *plan, **options)
+    assert {Path(warning.filename).name for warning in caught} <= {Path(__file__).name}
+    return [str(warning.message) for warning in caught]
+
+
+class OfAStudent(HyperbandScheduler):
+    """A subclass with a constructor of its own."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "change"),
+    [
+        (SuccessiveHalvingScheduler, "a smaller prefact, or a larger r_min or eta"),
+        (HyperbandScheduler, "a larger r_min or eta"),
+    ],
+)
+def test_a_large_round_is_announced_once_by_the_constructor_with_what_to_change(scheduler, change):
+    (said,) = warned(scheduler, 2, 1, 10**6)
+    assert said.startswith("r_max=1000000: a round has 1,048,576 trials, 2,097,151 evaluations")
+    assert said.endswith(f" epochs. For fewer, choose {change}")
+
+
+def test_the_warning_points_to_the_line_that_makes_the_scheduler_also_of_a_subclass():
+    for scheduler in (SuccessiveHalvingScheduler, HyperbandScheduler, OfAStudent):
+        line = inspect.currentframe().f_lineno + 2
+        with pytest.warns(UserWarning, match="trials") as caught:
+            scheduler(Counting(), 2, 1, 10**6)
+        assert [(w.filename, w.lineno) for w in caught] == [(__file__, line)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        (dict(eta=2, r_min=1, r_max=8192), 0),
+        (dict(eta=2, r_min=1, r_max=16384), 1),
+        (dict(eta=2, r_min=1, r_max=16384, prefact=0.5), 0),
+        (dict(eta=2, r_min=1, r_max=16, prefact=1000), 1),
+        (dict(eta=10, r_min=1, r_max=10**4), 0),
+        (dict(eta=10, r_min=1, r_max=10**30), 1),
+        (dict(eta=2, r_min=10**5, r_max=10**6), 0),
+    ],
+    ids=str,
+)
+def test_only_rounds_of_more_than_10000_trials_are_announced(arguments, count):
+    assert len(warned(SuccessiveHalvingScheduler, **arguments)) == count
+
+
+def test_asha_has_no_rounds_to_announce():
+    assert warned(ASHAScheduler, 2, 1, 10**6) == []
+
+
+def test_nothing_is_drawn_before_a_trial_is_asked_for():
+    searcher = Counting()
+    with pytest.warns(UserWarning, match="trials"):
+        scheduler = halving(r_max=10**12, searcher=searcher)
+    assert (searcher.proposed, scheduler.queue) == ([], [])
 
 
 # --- random search -------------------------------------------------------------------------

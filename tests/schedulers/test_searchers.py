@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import re
 from collections import Counter
 
 import numpy as np
@@ -11,6 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from sh_teach.schedulers import BasicScheduler
+from sh_teach.schedulers.asha import ASHAScheduler
+from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
+from sh_teach.schedulers.hyperband import HyperbandScheduler
 from sh_teach.schedulers.searchers import BLOCK, HPOSearcher, RandomSearcher
 
 SPACE = {
@@ -156,11 +161,17 @@ def test_numpy_numbers_become_plain_python_numbers(entry, kind):
     assert type(config["x"]) is kind
 
 
-@pytest.mark.parametrize("constant", [3, 0.5, "sgd", None, True, b"raw", (3, 3)])
+@pytest.mark.parametrize("constant", [3, 0.5, "sgd", None, True, b"raw", math.inf])
 def test_a_constant_stays_what_it_is(constant):
     for config in draw(RandomSearcher({"x": constant}, seed=0), 3):
         assert config == {"x": constant}
         assert type(config["x"]) is type(constant)
+
+
+@pytest.mark.parametrize("constant", [(3, 3), range(3), {"a": 1}, print, [1, 2]], ids=str)
+def test_a_constant_of_any_other_kind_is_a_list_of_one(constant):
+    for config in draw(RandomSearcher({"x": [constant]}, seed=0), 3):
+        assert config == {"x": constant}
 
 
 def test_the_entries_of_a_list_may_be_anything():
@@ -173,6 +184,19 @@ def test_an_own_object_needs_no_more_than_rvs_with_a_random_state():
     configs = draw(RandomSearcher({"coin": Coin()}, seed=0), 100)
     assert {config["coin"] for config in configs} == {"heads", "tails"}
     assert configs == draw(RandomSearcher({"coin": Coin()}, seed=0), 100)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        stats.rv_discrete(values=([1, 2], [0.5, 0.5])),
+        stats.rv_histogram(np.histogram([1, 2, 2, 1, 1.5])),
+    ],
+    ids=["by its values", "by a histogram"],
+)
+def test_a_distribution_that_needs_no_parameters_need_not_be_frozen(entry):
+    values = [config["x"] for config in draw(RandomSearcher({"x": entry}, seed=0), 20)]
+    assert 1 <= min(values) < max(values) <= 2
 
 
 def test_a_distribution_with_several_numbers_at_a_time_gives_a_list_of_them():
@@ -212,7 +236,19 @@ class NeedsMore:
 @pytest.mark.parametrize(
     ("entry", "error", "reason"),
     [
-        (stats.loguniform, TypeError, "lack parameters"),
+        (stats.loguniform, TypeError, "call it with its parameters"),
+        (stats.norm, TypeError, "call it with its parameters"),
+        (stats.multivariate_normal, TypeError, "call it with its parameters"),
+        (Coin, TypeError, "call it with its parameters"),
+        (stats.uniform(math.nan, 1), ValueError, "nan differs"),
+        (stats.uniform(0, math.nan), ValueError, "Domain error"),
+        (stats.uniform([0, 1], 1), ValueError, "cannot be sampled"),
+        (math.nan, ValueError, "nan differs"),
+        ([0.1, np.float32("nan")], ValueError, "nan differs"),
+        (("relu", "tanh"), TypeError, "Give a list to choose from"),
+        ((3, 3), TypeError, "any other constant is a list of one"),
+        (frozenset({1}), TypeError, "list or a constant"),
+        (RandomSearcher, TypeError, "list or a constant"),
         (NeedsMore(), TypeError, "scale"),
         # Its ends are swapped, which scipy notices only when it draws.
         (stats.loguniform(1, 0.1), ValueError, "Domain error"),
@@ -225,6 +261,18 @@ class NeedsMore:
     ],
     ids=[
         "unfrozen",
+        "unfrozen with defaults",
+        "unfrozen of several numbers",
+        "class with rvs",
+        "nan as a bound",
+        "nan as a scale",
+        "several distributions",
+        "nan",
+        "nan in a list",
+        "tuple of choices",
+        "tuple",
+        "frozenset",
+        "class",
         "more arguments",
         "swapped",
         "set",
@@ -241,6 +289,52 @@ def test_an_entry_that_cannot_be_sampled_is_named_at_once(entry, error, reason):
     assert reason in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "error", "reason"),
+    [
+        (1, TypeError, "must be a string, not int"),
+        (None, TypeError, "must be a string, not NoneType"),
+        (("a", "b"), TypeError, "must be a string, not tuple"),
+        ("learning rate", ValueError, "no hyperparameter can have this name"),
+        ("learning-rate", ValueError, "no hyperparameter can have this name"),
+        ("", ValueError, "no hyperparameter can have this name"),
+        ("1st", ValueError, "no hyperparameter can have this name"),
+        ("lambda", ValueError, "no hyperparameter can have this name"),
+        ("checkpoint", ValueError, "no hyperparameter can have this name"),
+    ],
+)
+def test_a_name_that_no_argument_can_have_is_refused_at_once(name, error, reason):
+    with pytest.raises(error, match=rf"^config_space\[{re.escape(repr(name))}\]=.*{reason}"):
+        RandomSearcher({"x": 0.1, name: 0.1})
+
+
+def test_any_name_that_an_argument_can_have_will_do():
+    names = ["x", "λ", "batch_size", "_", "self", "match"]
+    assert list(RandomSearcher(dict.fromkeys(names, 1)).sample_configuration()) == names
+
+
+@pytest.mark.parametrize(
+    "scheduler", [SuccessiveHalvingScheduler, HyperbandScheduler, ASHAScheduler]
+)
+@pytest.mark.parametrize("initial", [None, {"x": 1, "max_epochs": 4}])
+def test_the_resource_of_a_scheduler_is_no_hyperparameter(scheduler, initial):
+    searcher = RandomSearcher({"x": [1], "max_epochs": [4, 8]}, initial)
+    with pytest.raises(ValueError, match=rf"^config_space=.*'max_epochs', {scheduler.__name__}"):
+        scheduler(searcher, 2, 1, 8)
+
+
+def test_random_search_may_have_the_resource_as_a_constant():
+    assert BasicScheduler(RandomSearcher({"max_epochs": 8})).suggest() == {"max_epochs": 8}
+
+
+@pytest.mark.parametrize("searcher", [RandomSearcher, {"x": [1]}, None, "random"], ids=str)
+@pytest.mark.parametrize("scheduler", [SuccessiveHalvingScheduler, ASHAScheduler, BasicScheduler])
+def test_what_is_no_searcher_is_named_by_the_constructor_of_a_scheduler(scheduler, searcher):
+    plan = () if scheduler is BasicScheduler else (2, 1, 8)
+    with pytest.raises(TypeError, match=r"^searcher=.*RandomSearcher\(\.\.\.\)"):
+        scheduler(searcher, *plan)
+
+
 @pytest.mark.parametrize("space", [None, [("x", 1)], {"x"}, "x"])
 def test_a_configuration_space_that_is_no_dict_is_named(space):
     with pytest.raises(TypeError, match=r"^config_space="):
@@ -255,6 +349,11 @@ def test_a_configuration_space_that_is_no_dict_is_named(space):
 def test_an_initial_configuration_with_other_keys_is_named_with_the_keys_it_needs(initial):
     with pytest.raises(ValueError, match=r"^initial_config=.*\['x', 'y'\]"):
         RandomSearcher({"x": [1], "y": [2]}, initial)
+
+
+def test_an_initial_configuration_with_nan_is_refused():
+    with pytest.raises(ValueError, match=r"^initial_config=.*nan differs"):
+        RandomSearcher({"x": stats.uniform()}, {"x": math.nan})
 
 
 @pytest.mark.parametrize("initial", [5, ["x"], "x"])
