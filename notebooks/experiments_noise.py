@@ -143,7 +143,7 @@ def _spearman(errors):
 def plot_early_ranks(problems, best=15):
     """Draw `early_ranks` of several problems side by side; `problems` maps names to curves."""
     size = (5.5 * len(problems), 4)
-    panels = dict(sharey=True, squeeze=False, layout="constrained", facecolor="white")
+    panels = dict(sharey=True, squeeze=False, layout="constrained")
     figure, (row,) = plt.subplots(1, len(problems), figsize=size, **panels)
     for ax, (title, curves) in zip(row, problems.items(), strict=True):
         axes(ax)
@@ -153,7 +153,7 @@ def plot_early_ranks(problems, best=15):
             ax.plot(table[name], color=color, marker=marker, label=label)
             band = table[f"{name} low"], table[f"{name} high"]
             ax.fill_between(table.index, *band, color=color, alpha=0.2, linewidth=0)
-        ax.axhline(0, color="black", linewidth=0.8)
+        ax.axhline(0, color=plt.rcParams["text.color"], linewidth=0.8)
         ax.set(title=title, xlabel="epochs")
         ax.legend(frameon=False, loc="lower right", fontsize=11)
     row[0].set_ylabel("rank correlation with the last epoch")

@@ -244,12 +244,18 @@ def test_the_first_hint_opens_the_way_to_the_second(run):
     keep(page, "hints")
 
 
+def next_cell(one):
+    return one.locator("xpath=following-sibling::*[1]")
+
+
 def test_a_click_opens_a_solution_and_what_it_prints(run):
     page = run("03_async_queue")
     stub = cell(page, "class MendedList")
-    solution = stub.locator("xpath=following-sibling::*[1]")
+    check = next_cell(stub)
+    solution = next_cell(check)
     stub.scroll_into_view_if_needed()
-    assert "not attempted" in stub.locator(".jp-OutputArea").inner_text()
+    assert "not attempted" in check.locator(".jp-OutputArea").inner_text()
+    assert not check.locator(".cm-content").is_visible()
     assert not solution.locator(".cm-content").is_visible()
     for bar in solution.locator(".jp-Placeholder").all():
         bar.click()
@@ -259,9 +265,9 @@ def test_a_click_opens_a_solution_and_what_it_prints(run):
     keep(page, "solution")
 
 
-def test_a_wrong_answer_is_told_so(run):
+def test_a_wrong_answer_gets_a_reason(run):
     page = run("03_async_queue")
-    stub = cell(page, "def is_last_that_pays")
+    stub = cell(page, "workers_that_help = None")
     stub.scroll_into_view_if_needed()
     stub.locator(".cm-content").click()
     page.keyboard.press("Control+Home")
@@ -269,8 +275,9 @@ def test_a_wrong_answer_is_told_so(run):
     for _ in "None":
         page.keyboard.press("Backspace")
     page.keyboard.type("4")
+    page.keyboard.press("Shift+Enter")  # to the check, which is selected then
     page.keyboard.press("Control+Enter")
-    answer = stub.get_by_text("not yet: From 4 to 8 it still falls by")
+    answer = next_cell(stub).get_by_text("not yet: From 4 to 8")
     answer.wait_for(timeout=30_000)
     keep(page, "wrong-answer")
 

@@ -4,6 +4,7 @@ from collections import namedtuple
 from numbers import Real
 
 import numpy as np
+from matplotlib import pyplot as plt
 from scipy.special import stdtrit
 
 from sh_teach.plots.style import SKY, axes, legend_above
@@ -23,10 +24,11 @@ class Comparison(namedtuple("Comparison", "differences win tie loss mean margin 
         """Draw the differences, sorted, and their mean in its interval; return the Axes."""
         ax = axes(ax, figsize=(6.5, 3.5))
         ax.stairs(np.sort(self.differences), fill=True, color=SKY, label="differences")
-        ax.axhline(0, color="black", linewidth=1)
-        ax.axhline(self.mean, color="black", linestyle="--", label="mean, 95 % interval")
+        ink = plt.rcParams["text.color"]
+        ax.axhline(0, color=ink, linewidth=1)
+        ax.axhline(self.mean, color=ink, linestyle="--", label="mean, 95 % interval")
         ends = self.mean - self.margin, self.mean + self.margin
-        ax.axhspan(*ends, color="black", alpha=0.2, linewidth=0)
+        ax.axhspan(*ends, color=ink, alpha=0.2, linewidth=0)
         ax.set(xlabel="pairs, sorted (below 0: wins)", ylabel="difference in error")
         legend_above(ax)
         return ax
