@@ -146,6 +146,6 @@ def _block(entry, rng):
         return [entry.rvs(random_state=rng)]
     # A draw from scipy costs about 25 microseconds, a thousand at once hardly more.
     values = np.asarray(entry.rvs(size=BLOCK, random_state=rng)).tolist()
-    if np.inf in values or -np.inf in values:
+    if values[0] in (np.inf, -np.inf):
         raise ValueError("it draws infinite numbers. Give it finite bounds")
     return values
