@@ -15,9 +15,11 @@ endif
 # JupyterLab refuses to run as root, which in a container is the usual user.
 ALLOW_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# JupyterLab asks the network for new versions, and the reader whether it may ask for news.
+# JupyterLab asks the network for new versions, and the reader whether it may ask for news. A link
+# to a page in Markdown opens its source.
 LAB_SETTINGS := $(VENV)/share/jupyter/lab/settings/overrides.json
-NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+NO_NEWS := "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}
+PREVIEW := "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}
 
 # With a backend from outside, notebook kernels would not draw inline.
 unexport MPLBACKEND
@@ -119,7 +121,7 @@ $(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 
 $(LAB_SETTINGS): $(VENV)/installed
 	@mkdir -p $(@D)
-	@echo '$(NO_NEWS)' > $@
+	@echo '{$(NO_NEWS), $(PREVIEW)}' > $@
 
 $(VENV)/installed-%: $(VENV)/installed
 	$(PY) -m pip install $(CONSTRAINTS:%=-c %) -e '.[$*]'

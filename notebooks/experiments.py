@@ -52,12 +52,13 @@ def rounds(errors, starters, levels, sizes):
     return np.hstack(evaluated)
 
 
-def replay(curves, budget, repetitions, levels, sizes):
+def replay(curves, budget, repetitions, levels, sizes, resume=True):
     """Return the tables of searches, round after round, until `budget` epochs are spent.
 
-    The columns are ``epochs`` spent if survivors resume, ``error``, and ``test_error`` if known.
+    The columns are ``epochs`` spent so far (by survivors that resume, or train from scratch),
+    ``max_epochs`` of the evaluation, its ``error``, and its ``test_error`` if known.
     """
-    price = np.repeat(np.diff([0, *levels]), sizes)
+    price = np.repeat(np.diff([0, *levels]) if resume else levels, sizes)
     n = -(-budget // int(price.sum()))
     starters = draws(curves, repetitions, n * sizes[0])
     errors, _ = recorded(curves)
@@ -66,19 +67,20 @@ def replay(curves, budget, repetitions, levels, sizes):
     spent = np.tile(price, n).cumsum()
     within = spent <= budget
     epoch = np.tile(np.repeat(levels, sizes), n) - 1
+    both = {"epochs": spent[within], "max_epochs": epoch[within] + 1}
     columns = {"error": errors[rows, epoch][:, within]}
     if "test_error" in curves.table:
         columns["test_error"] = recorded(curves, "test_error")[0][rows, epoch][:, within]
     return [
-        pd.DataFrame({"epochs": spent[within]} | {name: c[i] for name, c in columns.items()})
+        pd.DataFrame(both | {name: c[i] for name, c in columns.items()})
         for i in range(repetitions)
     ]
 
 
-def halving(curves, budget, repetitions=200, eta=2, r_min=1):
+def halving(curves, budget, repetitions=200, eta=2, r_min=1, resume=True):
     """Return tables of successive halving; with ``r_min=curves.r_max`` it is random search."""
     plan = Bracket(r_min, curves.r_max, eta)
-    return replay(curves, budget, repetitions, plan.levels, plan.sizes)
+    return replay(curves, budget, repetitions, plan.levels, plan.sizes, resume)
 
 
 def summary(methods, reference):

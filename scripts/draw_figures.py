@@ -24,6 +24,7 @@ from sh_teach import (
 from sh_teach.plots.style import BLUE, ERROR_LABEL, GREEN, GREY, ORANGE, PURPLE, VERMILLION, axes
 
 IMG = Path(__file__).resolve().parents[1] / "img"
+sys.path.append(str(IMG.parent / "notebooks"))  # its files beside the notebooks draw some
 CHANCE = 0.9
 FIGSIZE = (8, 4.8)
 SVG = {"svg.hashsalt": "sh_teach", "svg.fonttype": "path"}
@@ -141,7 +142,16 @@ def sixteen_workers(curves):
     return plot_timeline(simulate(curves, successive_halving(curves), 16, 160)).figure
 
 
+def one_race(curves):
+    """The lowest error so far of halving and of random search, for the same epochs."""
+    from experiments import halving as races_of
+    from races import plot_race
+
+    return plot_race(*(races_of(curves, 480, 1, r_min=r_min)[0] for r_min in (1, 16)), 480).figure
+
+
 FIGURES = [
+    one_race,
     learning_curves,
     halving,
     rungs,

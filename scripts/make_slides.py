@@ -94,7 +94,7 @@ def as_html(cell, markdown):
     if cell.metadata.get("jupyter", {}).get("source_hidden"):
         code = ""
     lines = cell.source.count("\n") + 1
-    if lines > MOST_LINES and cell.outputs:
+    if code and lines > MOST_LINES and cell.outputs:
         code = f"<details><summary>The code, {lines} lines</summary>{code}</details>"
     alt = "".join(o.text for o in cell.outputs if o.output_type == "stream")
     return code + "".join(output_as_html(output, markdown, alt) for output in cell.outputs)

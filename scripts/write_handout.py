@@ -148,7 +148,7 @@ def write(folder):
             shutil.copytree(ROOT / name, new / name, ignore=LEFTOVERS)
         else:
             shutil.copy(ROOT / name, new / name)
-    for path in sorted(NOTEBOOKS.glob("*.py")):
+    for path in [*NOTEBOOKS.glob("*.py"), *NOTEBOOKS.glob("*.md")]:
         shutil.copy(path, new / "notebooks")
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         edition = student_edition(v4.reads(path.read_text(encoding="utf-8")))

@@ -31,7 +31,7 @@ def append_line(path, content):
             if file.write(content) != len(content):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
             os.fsync(file.fileno())
-        except OSError:
+        except BaseException:
             file.truncate(end)
             raise
     if not end:

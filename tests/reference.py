@@ -7,7 +7,7 @@ be out of step. Nothing is imported from sh_teach: what is wrong there must not 
 from fractions import Fraction
 from functools import cmp_to_key
 from itertools import pairwise
-from math import ceil
+from math import ceil, isfinite
 
 
 def rung_levels(r_min, r_max, eta):
@@ -32,11 +32,11 @@ def hyperband_brackets(levels, eta):
 
 
 def is_number(error):
-    return error == error and error != float("inf")
+    return isfinite(error)
 
 
 def comes_before(a, b, error):
-    """Whether trial a ranks before trial b; ``error(trial)`` may be nan or inf."""
+    """Whether trial a ranks before trial b; ``error(trial)`` may be nan, inf or -inf."""
     if is_number(error(a)) != is_number(error(b)):
         return is_number(error(a))
     if is_number(error(a)) and error(a) != error(b):

@@ -36,7 +36,10 @@ from sh_teach import (
 ROOT = Path(__file__).parents[1]
 LARGE = 18  # points
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PAGES = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "sh_teach").rglob("*.md"))]
+PAGES = [*NOTEBOOKS, *sorted(ROOT.glob("*.md"))]
+PAGES += [
+    path for room in ("notebooks", "sh_teach") for path in sorted((ROOT / room).rglob("*.md"))
+]
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 
 

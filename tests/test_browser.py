@@ -2,7 +2,7 @@
 
 Skipped where there is no Chromium, unless SH_TEACH_REQUIRE_BROWSER is set; then it is a failure.
 The pictures that are taken on the way end up in screenshots/. Where two processes train, in 02 and
-03, recorded curves answer here: nbval runs these notebooks as they are.
+04, recorded curves answer here: nbval runs these notebooks as they are.
 """
 
 import json
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 SCREENSHOTS = ROOT / "screenshots"
 LONGEST = 600  # seconds that a notebook may take on a busy machine
-LIVE = ("02_successive_halving", "03_async_queue")
+LIVE = ("02_successive_halving", "04_async_queue")
 TUNER = "tuner = HPOTuner("
 RECORDED = """
 import numpy as np
@@ -37,7 +37,7 @@ def objective(learning_rate, batch_size, max_epochs, checkpoint):
     distance = np.log(table["learning_rate"] / learning_rate).abs()
     return table["validation_error"][distance.idxmin()]
 """
-TOUCHED = ("01_rungs", "03_async_queue")  # by the tests below
+TOUCHED = ("01_rungs", "04_async_queue")  # by the tests below
 
 
 def unavailable(reason):
@@ -212,7 +212,7 @@ def test_moving_a_slider_of_explore_bracket_changes_the_picture(run):
 
 
 def test_step_through_reaches_the_first_promotion_by_keyboard_alone(run):
-    page = run("03_async_queue")
+    page = run("04_async_queue")
     widget = cell(page, "step_through(both").locator(".jp-OutputArea")
     button = widget.get_by_role("button", name="next event")
     button.scroll_into_view_if_needed()
@@ -230,7 +230,7 @@ def test_step_through_reaches_the_first_promotion_by_keyboard_alone(run):
 
 
 def test_the_first_hint_opens_the_way_to_the_second(run):
-    page = run("03_async_queue")
+    page = run("04_async_queue")
     text = page.locator(".jp-MarkdownOutput").filter(has_text="Mend the one list")
     one, two = (text.locator("summary", has_text=hint) for hint in ("Hint 1", "Hint 2"))
     one.scroll_into_view_if_needed()
@@ -249,7 +249,7 @@ def next_cell(one):
 
 
 def test_a_click_opens_a_solution_and_what_it_prints(run):
-    page = run("03_async_queue")
+    page = run("04_async_queue")
     stub = cell(page, "class MendedList")
     check = next_cell(stub)
     solution = next_cell(check)
@@ -266,7 +266,7 @@ def test_a_click_opens_a_solution_and_what_it_prints(run):
 
 
 def test_a_wrong_answer_gets_a_reason(run):
-    page = run("03_async_queue")
+    page = run("04_async_queue")
     stub = cell(page, "workers_that_help = None")
     stub.scroll_into_view_if_needed()
     stub.locator(".cm-content").click()
@@ -287,7 +287,7 @@ def test_the_slides_turn_by_key_and_fit_the_screen(browser, tmp_path, monkeypatc
     from make_slides import make_slides
 
     slides = tmp_path / "slides.html"
-    slides.write_text(make_slides(ROOT / "notebooks" / "03_async_queue.ipynb"), "utf-8")
+    slides.write_text(make_slides(ROOT / "notebooks" / "04_async_queue.ipynb"), "utf-8")
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(slides.as_uri())
     last = page.locator("section").count()

@@ -77,7 +77,7 @@ def first(notebook, id):
     ],
 )
 def test_what_is_missing_in_an_exercise_is_named(spoil, fault, handout):
-    notebook = read(PATHS[0])
+    notebook = read(ROOT / "notebooks" / "01_rungs.ipynb")
     spoil(notebook)
     assert any(fault in found for found in handout.faults(notebook))
 
@@ -115,7 +115,7 @@ def test_the_handout_is_complete_and_the_same_on_a_second_run(handout, tmp_path)
     assert once.pop("left over") == b""
     assert once == twice
     assert {"Makefile", "README.md", "sh_teach/__init__.py", "img/rungs.svg"} <= twice.keys()
-    beside = [*PATHS, *(ROOT / "notebooks").glob("*.py")]
+    beside = [*PATHS, *(ROOT / "notebooks").glob("*.py"), *(ROOT / "notebooks").glob("*.md")]
     assert {f"notebooks/{path.name}" for path in beside} <= twice.keys()
     assert not [name for name in twice if "test" in name or "pycache" in name]
     assert [path.name for path in tmp_path.iterdir()] == ["handout"]

@@ -1,5 +1,6 @@
 """The experiments beside the notebooks: each is what the module's own parts give, only faster."""
 
+import does_it_pay
 import experiments
 import experiments_clock as clock
 import experiments_noise as noise
@@ -70,6 +71,7 @@ def test_a_replay_is_what_tuner_and_scheduler_give(lenet, eta, r_min, r_max, spo
         run = tuner.dataframe()
         paid = run.groupby("trial_id")["max_epochs"].shift(fill_value=0)
         assert table["epochs"].tolist() == (run["max_epochs"] - paid).cumsum().tolist()
+        assert table["max_epochs"].tolist() == run["max_epochs"].tolist()
         np.testing.assert_array_equal(table["error"], run["error"])
 
 
@@ -85,6 +87,13 @@ def test_ten_thousand_rounds_are_one_call(lenet):
 def test_a_replay_stops_within_its_budget(lenet):
     (table,) = experiments.halving(lenet, 100, repetitions=1)
     assert 90 < table["epochs"].iloc[-1] <= 100
+
+
+def test_from_scratch_the_same_evaluations_cost_all_their_epochs(lenet):
+    (resumed,) = experiments.halving(lenet, 48, repetitions=1)
+    (scratch,) = experiments.halving(lenet, 80, repetitions=1, resume=False)
+    assert scratch["error"].tolist() == resumed["error"].tolist()
+    assert scratch["epochs"].tolist() == scratch["max_epochs"].cumsum().tolist()
 
 
 def test_the_test_error_is_that_of_the_same_training():
@@ -387,3 +396,51 @@ def test_two_equal_schedules_tie():
     pair, ranked = noise.schedules(curves, repetitions=20)
     assert pair.tie == 1
     assert (ranked["follows the rung"] == ranked["planned for the last"]).all()
+
+
+# --- notebook 03 ---------------------------------------------------------------------------
+
+
+def test_a_second_recording_adds_its_seeds_to_the_configurations_that_both_have():
+    again = synthetic(seeds=3, epochs=9)
+    first = again.table[again.table["seed"] == 0].drop(columns=["seed", "test_error"])
+    few = RecordedCurves(again.table[again.table["config_id"] < 20])
+    both = does_it_pay.trained_again(RecordedCurves(first), few)
+    errors = noise.last_errors(both)
+    assert errors.shape == (20, 3)
+    expected = noise.last_errors(few), noise.last_errors(few, column="test_error")
+    np.testing.assert_array_equal(errors[:, 0], expected[0][:, 0])
+    np.testing.assert_allclose(errors[:, 1:], np.mean(expected, axis=0)[:, 1:])
+
+
+def test_a_seed_that_is_not_complete_yet_is_left_out():
+    again = synthetic(seeds=3)
+    table = again.table
+    first = RecordedCurves(table[table["seed"] == 0].drop(columns=["seed", "test_error"]))
+    half = RecordedCurves(table[(table["seed"] < 2) | (table["config_id"] < 15)])
+    both = does_it_pay.trained_again(first, half)
+    assert sorted(both.table["seed"].unique()) == [0, 1]
+    assert noise.last_errors(both).shape == (30, 2)
+
+
+def test_a_recording_of_seed_0_alone_adds_nothing():
+    table = synthetic(seeds=1).table
+    first = RecordedCurves(table.drop(columns=["seed", "test_error"]))
+    with pytest.raises(ValueError, match="again: it has no seed but 0"):
+        does_it_pay.trained_again(first, RecordedCurves(table))
+
+
+def test_the_heat_map_has_a_number_for_each_plan_and_budget():
+    index = pd.MultiIndex.from_tuples([(2, 1), (3, 1)], names=["eta", "r_min"])
+    shares = pd.DataFrame({48: [0.76, -0.78], 480: [0.81, 0.0]}, index=index)
+    ax = does_it_pay.plot_plans(shares)
+    assert [text.get_text() for text in ax.texts] == ["+76", "+81", "−78", "0"]
+    plt.close(ax.figure)
+
+
+def test_a_network_that_was_trained_again_stays_in_the_column_of_its_first_rank():
+    errors = np.array([[0.3, 0.1], [0.1, 0.2], [0.2, 0.3]])
+    ax = does_it_pay.plot_again(errors)
+    drawn = [line.get_ydata().tolist() for line in ax.lines]
+    assert drawn == [[0.1, 0.2, 0.3], [0.2, 0.3, 0.1]]
+    plt.close(ax.figure)

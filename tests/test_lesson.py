@@ -8,7 +8,10 @@ import pytest
 from nbformat import v4
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-REWRITTEN = ()
+REWRITTEN = (
+    "00_start_here",
+    "03_does_it_pay",
+)
 every_notebook = pytest.mark.parametrize("name", REWRITTEN)
 AFTER_THE_FIRST = pytest.mark.parametrize("name", REWRITTEN[1:])
 MOST_CELLS = 60

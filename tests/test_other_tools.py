@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 RISING = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-ORDERS = {  # of notebook 04, "Do they promote the same trials?"
+ORDERS = {  # of notebook 06, "Do they promote the same trials?"
     "worse and worse": (RISING, [9, 1, 1, 1, 1, 1, 1, 1, 1]),
     "better and better": (RISING[::-1], [9] * 9),
     "all the same": ([0.5] * 9, [9] * 9),
@@ -60,12 +60,12 @@ def first_rungs(optuna, name):
 
 
 def test_in_optuna_the_bracket_that_starts_at_243_is_missing(optuna):
-    """Notebook 04, "A trap in the arithmetic"."""
+    """Notebook 06, "A trap in the arithmetic"."""
     assert set(first_rungs(optuna, "a")) == {1, 3, 9, 27, 81}
 
 
 def test_optuna_assigns_brackets_by_name_and_number_and_not_in_a_cycle(optuna):
-    """Notebook 04, below the table of words."""
+    """Notebook 06, below the table of words."""
     rungs = first_rungs(optuna, "a")
     assert rungs == first_rungs(optuna, "a") != first_rungs(optuna, "b")
     cycle = len(set(rungs))
@@ -97,14 +97,14 @@ def test_optuna_stops_deciding_below_r_max(optuna):
 
 
 def test_only_the_hyperband_of_optuna_has_a_max_resource(optuna):
-    """Notebook 04, the table of words."""
+    """Notebook 06, the table of words."""
     pruners = optuna.pruners.HyperbandPruner, optuna.pruners.SuccessiveHalvingPruner
     have = ["max_resource" in inspect.signature(pruner).parameters for pruner in pruners]
     assert have == [True, False]
 
 
 def test_the_best_value_of_optuna_is_of_a_trial_that_finished(optuna):
-    """Notebook 04, where Optuna's best error is compared with ours."""
+    """Notebook 06, where Optuna's best error is compared with ours."""
     study = optuna.create_study()
     pruned, finished = study.ask(), study.ask()
     pruned.report(0.1, step=1)
@@ -115,7 +115,7 @@ def test_the_best_value_of_optuna_is_of_a_trial_that_finished(optuna):
 
 @by_order
 def test_optuna_stops_and_lets_ties_pass(optuna, errors, levels):
-    """Notebook 04, "Do they promote the same trials?"."""
+    """Notebook 06, "Do they promote the same trials?"."""
     pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)
     study = optuna.create_study(pruner=pruner)
     reached = [epoch_of_pruning(study, lambda epoch, e=error: e, last=9) for error in errors]
@@ -144,7 +144,7 @@ def syne_tune_stop(scheduler, number, error_at, epochs):
 
 @by_order
 def test_syne_tune_stops_and_lets_ties_pass(syne_tune, errors, levels):
-    """Notebook 04, "Do they promote the same trials?"."""
+    """Notebook 06, "Do they promote the same trials?"."""
     scheduler = syne_tune_asha(syne_tune, max_t=9, reduction_factor=3)
     reached = [
         syne_tune_stop(scheduler, i, lambda epoch, e=error: e, (1, 3, 9))
@@ -164,7 +164,7 @@ def test_syne_tune_stops_deciding_below_r_max_and_stops_all_there(syne_tune):
 
 
 def test_syne_tune_draws_the_bracket_at_random(syne_tune, monkeypatch):
-    """Notebook 04, below the table of words."""
+    """Notebook 06, below the table of words."""
 
     def first_rungs(seed):
         monkeypatch.setattr(np.random, "choice", np.random.default_rng(seed).choice)
@@ -210,7 +210,7 @@ def halving_search():
     ],
 )
 def test_scikit_learn_reaches_243_only_if_it_raises_r_min(halving_search, min_resources, levels):
-    """Notebooks 04, "A trap in the arithmetic", and 01, "When the last step is no power"."""
+    """Notebooks 06, "A trap in the arithmetic", and 01, "When the last step is no power"."""
     search = halving_search(243, factor=3, max_resources=243, min_resources=min_resources)
     assert search.n_resources_ == levels
 
@@ -223,14 +223,14 @@ def test_scikit_learn_stops_below_r_max(halving_search, min_resources, levels):
 
 
 def test_scikit_learn_returns_the_best_of_the_last_rung(halving_search):
-    """Notebook 04, "Misconceptions": a cheaper rung may have a better score."""
+    """Notebook 06, "Misconceptions": a cheaper rung may have a better score."""
     search = halving_search(4, factor=2, max_resources=4, min_resources=1)
     assert search.n_resources_[search.cv_results_["iter"][search.best_index_]] == 4
     assert search.best_score_ < max(search.cv_results_["mean_test_score"])
 
 
 def test_dask_repeats_three_times():
-    """Notebook 05, "The search of notebook 02, on the cluster"."""
+    """Notebook 07, "The search of notebook 02, on the cluster"."""
     dask = pytest.importorskip("dask")
     pytest.importorskip("distributed")
     assert dask.config.get("distributed.scheduler.allowed-failures") == 3

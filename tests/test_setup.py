@@ -102,32 +102,41 @@ def test_the_environment_check_finds_nothing_to_fix_here():
         assert any(subject in line for line in lines), subject
 
 
-def absent(*_):
-    raise importlib.metadata.PackageNotFoundError
+def lines(capsys, *checks):
+    """Return the state and the text of each line that some of the checks print."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(environment, "CHECKS", {c: environment.CHECKS[c] for c in checks})
+        environment.main()
+    return [(line[:5].strip(), line[6:]) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_missing_dependency_comes_with_the_way_to_fix_it(monkeypatch):
+def absent(name):
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
+def test_a_missing_dependency_comes_with_the_way_to_fix_it(monkeypatch, capsys):
     monkeypatch.setattr(importlib.metadata, "requires", lambda _: ["numpy>=2.0"])
     monkeypatch.setattr(importlib.metadata, "version", absent)
-    [(state, text)] = environment.check_packages()
+    [(state, text)] = lines(capsys, environment.check_packages)
     assert state == "FIX"
-    assert "numpy is missing" in text
+    assert "numpy" in text
     assert "make lab" in text
 
 
-def test_a_package_that_is_not_installed_itself_is_to_be_fixed(monkeypatch):
+def test_a_package_that_is_not_installed_itself_is_to_be_fixed(monkeypatch, capsys):
     monkeypatch.setattr(importlib.metadata, "requires", absent)
-    [(state, text)] = environment.check_packages()
+    [(state, text)] = lines(capsys, environment.check_packages)
     assert state == "FIX"
+    assert "sh_teach" in text
     assert "make lab" in text
 
 
-def test_another_version_than_the_pinned_one_is_only_a_note(monkeypatch):
+def test_another_version_than_the_pinned_one_is_only_a_note(monkeypatch, capsys):
     monkeypatch.setattr(importlib.metadata, "requires", lambda _: ["numpy>=2.0"])
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "2.0.0")
-    [(state, text)] = environment.check_packages()
+    (state, text), *_ = lines(capsys, environment.check_packages)
     assert state == "note"
-    assert "numpy 2.0.0" in text
+    assert re.fullmatch(r"numpy 2\.0\.0, notebooks made with 2\.\d+\.\d+", text)
 
 
 def test_a_build_for_one_kind_of_machine_counts_as_the_pinned_version(monkeypatch, tmp_path):
@@ -136,52 +145,102 @@ def test_a_build_for_one_kind_of_machine_counts_as_the_pinned_version(monkeypatc
     monkeypatch.setattr(environment, "CONSTRAINTS", pins)
     monkeypatch.setattr(importlib.metadata, "requires", lambda _: ["torch>=2.6"])
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "2.6.0+cpu")
-    assert list(environment.check_packages()) == [("ok", "torch 2.6.0, as pinned")]
+    first, *_ = environment.check_packages()
+    assert first == ("ok", "torch 2.6.0, notebooks made with 2.6.0")
 
 
-def test_without_the_full_data_the_sample_is_a_note(monkeypatch):
+def test_without_the_full_data_the_sample_is_a_note(monkeypatch, capsys):
     monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
-    [(state, text)] = environment.check_data()
+    [(state, text)] = lines(capsys, environment.check_images)
     assert state == "note"
     assert "make data" in text
 
 
-def test_without_any_images_the_check_says_how_to_get_them(monkeypatch, tmp_path):
+def test_without_any_images_the_check_says_how_to_get_them(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
     monkeypatch.setattr(fashion_mnist, "SAMPLE_FILE", tmp_path / "gone.npz")
-    [(state, text)] = environment.check_data()
+    [(state, text)] = lines(capsys, environment.check_images)
     assert state == "FIX"
     assert "make data" in text
 
 
-def test_unreadable_data_is_named_with_the_way_to_fix_it(monkeypatch):
+def test_unreadable_data_is_named_with_the_way_to_fix_it(monkeypatch, capsys):
     def unreadable(folder=None):
         raise OSError("images.gz is damaged")
 
     monkeypatch.setattr(fashion_mnist, "find_full_data", unreadable)
-    [(state, text)] = environment.check_data()
+    [(state, text)] = lines(capsys, environment.check_images)
     assert state == "FIX"
     assert "images.gz is damaged" in text
     assert "make data" in text
 
 
-def test_a_kernel_of_another_python_is_to_be_fixed(monkeypatch, tmp_path):
+def test_a_kernel_of_another_python_is_to_be_fixed(monkeypatch, tmp_path, capsys):
     kernel = tmp_path / "kernels" / "python3"
     kernel.mkdir(parents=True)
     argv = [str(tmp_path / "other" / "python"), "-m", "ipykernel_launcher", "-f", "{file}"]
     (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "other"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    [(state, text)] = environment.check_jupyter()
+    [(state, text)] = lines(capsys, environment.check_jupyter)
     assert state == "FIX"
     assert "ipykernel install" in text
 
 
-def test_one_thing_to_fix_makes_the_exit_code_1(monkeypatch, capsys):
-    monkeypatch.setattr(
-        environment, "CHECKS", [lambda: [("ok", "a"), ("FIX", "b"), ("note", "c")]]
-    )
+def test_the_images_are_named_if_all_of_them_are_there(monkeypatch, capsys):
+    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: "a/folder")
+    assert lines(capsys, environment.check_images) == [("ok", "Fashion-MNIST: a/folder")]
+
+
+@pytest.mark.parametrize("backend", ["Agg", "agg", "TkAgg", "svg"])
+def test_a_backend_that_hides_figures_is_to_be_fixed(backend, monkeypatch, capsys):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    found = lines(capsys, environment.check_python)
+    assert (
+        "FIX",
+        f"MPLBACKEND={backend} can hide all figures: unset it, restart JupyterLab",
+    ) in found
+
+
+@pytest.mark.parametrize("backend", ["inline", "module://matplotlib_inline.backend_inline"])
+def test_the_backend_that_jupyter_gives_its_kernels_is_fine(backend, monkeypatch, capsys):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    assert [state for state, _ in lines(capsys, environment.check_python)] == ["ok"]
+
+
+def test_assertions_that_are_skipped_are_to_be_fixed():
+    run = python("-O", "-c", "from sh_teach.__main__ import *; print(*check_python())")
+    assert "PYTHONOPTIMIZE skips all assertions" in run.stdout
+
+
+def test_another_sh_teach_that_hides_this_one_is_to_be_fixed(monkeypatch, tmp_path, capsys):
+    other = tmp_path / "sh_teach"
+    other.mkdir()
+    (other / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    _, (state, text) = lines(capsys, environment.check_python)
+    assert state == "FIX"
+    assert str(other) in text
+    assert "unset PYTHONPATH" in text
+
+
+def test_a_check_that_fails_in_any_way_is_a_line_and_the_next_ones_run(monkeypatch, capsys):
+    def check_weather():
+        yield "ok", "sunny"
+        raise ZeroDivisionError("no clouds")
+
+    checks = {check_weather: "wait", lambda: [("ok", "a"), ("note", "b")]: ""}
+    monkeypatch.setattr(environment, "CHECKS", checks)
     assert environment.main() == 1
-    assert capsys.readouterr().out == "ok    a\nFIX   b\nnote  c\n"
+    assert capsys.readouterr().out == (
+        "FIX   weather (ZeroDivisionError('no clouds')): wait\nok    a\nnote  b\n"
+    )
+
+
+def test_nothing_to_fix_makes_the_exit_code_0(monkeypatch, capsys):
+    monkeypatch.setattr(environment, "CHECKS", {lambda: [("ok", "a"), ("note", "b")]: ""})
+    assert environment.main() == 0
+    assert capsys.readouterr().out == "ok    a\nnote  b\n"
 
 
 # --- storing notebooks ---------------------------------------------------------------------

@@ -40,8 +40,10 @@ def check_scheduler(make_scheduler, timelines=True):
     ...
     13 passed
     """
-    if not callable(make_scheduler):
-        raise TypeError(f"make_scheduler={make_scheduler!r}: pass the class, not an instance")
+    made = hasattr(make_scheduler, "suggest") and not isinstance(make_scheduler, type)
+    if made or not callable(make_scheduler):
+        kind = type(make_scheduler).__name__
+        raise TypeError(f"make_scheduler is a {kind}: pass the class, not an instance")
     report = Report()
     observations = _observations(make_scheduler)
     first = observations["usual"][0].stopped
@@ -101,15 +103,14 @@ def _result(rule, observations, report):
 
 
 def _result_of_counting_once(make_scheduler):
+    scheduler = GuardedScheduler(make_scheduler, SMALL[1])
     try:
-        scheduler = GuardedScheduler(make_scheduler, SMALL[1])
         trial = scheduler.suggest()
-        if not all(hasattr(own, "trial_id") for own in scheduler.own.values()):
-            why = "A plain dict does not say to which evaluation it belongs; a Trial does."
-            return NOT_ATTEMPTED, why
         scheduler.update(trial, 0.5)
     except Stopped as reason:
         return NOT_ATTEMPTED, str(reason)
+    if not all(hasattr(own, "trial_id") for own in scheduler.own.values()):
+        return NOT_ATTEMPTED, "A plain dict does not say which evaluation it is; a Trial does."
     try:
         scheduler.update(trial, 0.4)
     except Stopped as reason:

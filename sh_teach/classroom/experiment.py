@@ -7,8 +7,7 @@ from functools import cached_property
 from itertools import product
 
 from sh_teach.classroom.student_code import Stopped, guarded
-from sh_teach.running.history import observe
-from sh_teach.running.tuner import HPOTuner
+from sh_teach.running.history import History, observe
 from sh_teach.schedulers.base import rank
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.searchers import HPOSearcher
@@ -45,15 +44,11 @@ class Experiment:
 
     def run(self, make_scheduler, rounds=3):
         """Return the `Observation` of a new scheduler, for as many evaluations as rounds have."""
-        try:
-            scheduler = GuardedScheduler(make_scheduler, self.bracket)
-        except Stopped as reason:
-            return Observation(self, [], reason)
+        scheduler = GuardedScheduler(make_scheduler, self.bracket)
         evaluations = rounds * self.bracket.evaluations
         simulated = dict(n=self.workers, runtime=self.runtime, resume=False)
         history = observe(scheduler, self.error, evaluations, until=Stopped, **simulated)
-        changed = scheduler.changed_dict()
-        return Observation(self, history.events, history.stopped, changed, history.tuner)
+        return Observation(**vars(history), experiment=self, changed=scheduler.changed_dict())
 
     def __str__(self):
         plan, workers = self.bracket, plural(self.workers, "worker")
@@ -76,10 +71,9 @@ class GuardedScheduler:
     """A student's scheduler for the tuner: each call returns something valid or is `Stopped`."""
 
     def __init__(self, make_scheduler, bracket):
+        self._make_scheduler, self._scheduler = make_scheduler, None
         self.bracket = bracket
         self.searcher = Numbers()
-        plan = bracket.eta, bracket.r_min, bracket.r_max
-        self._scheduler = guarded("the constructor", make_scheduler, self.searcher, *plan)
         self.own = {}  # the dicts that the student's scheduler suggested, by trial id and level
         self._running = 0
         self._lent = []  # the dicts passed to update(), each with its name and a copy from before
@@ -115,6 +109,12 @@ class GuardedScheduler:
         self._call("update", own, error)
 
     def _call(self, name, *arguments):
+        if self._scheduler is None:
+            call, plan = "make_scheduler(searcher, eta, r_min, r_max)", self.bracket
+            settings = plan.eta, plan.r_min, plan.r_max
+            self._scheduler = guarded(call, self._make_scheduler, self.searcher, *settings)
+            if self._scheduler is None:
+                raise Stopped(f"{call} returned None: it must return a scheduler.")
         if not hasattr(self._scheduler, name):
             raise Stopped(f"The scheduler has no method {name}() yet.", True)
         return guarded(f"{name}()", getattr(self._scheduler, name), *arguments)
@@ -134,9 +134,8 @@ class Rung:
     def __init__(self, round, k, bracket):
         self.round = round
         self.level, self.size = bracket.levels[k], bracket.sizes[k]
-        self.above, self.places = None, 0  # level and size of the next rung
-        if k < bracket.K:
-            self.above, self.places = bracket.levels[k + 1], bracket.sizes[k + 1]
+        self.above = (*bracket.levels, None)[k + 1]  # level and size of the next rung
+        self.places = (*bracket.sizes, 0)[k + 1]
         self.results = {}  # trial id -> event, in the order of arrival
         self.errors = {}  # trial id -> error, inf for nan
         self.certain = {}  # trial id -> event since which the trial is sure to survive
@@ -158,15 +157,12 @@ class Rung:
                 self.filled, self.best = i, sure
 
 
-@dataclass
-class Observation:
-    """The events of an experiment on a scheduler, and the rungs that follow, computed once."""
+@dataclass(frozen=True)
+class Observation(History):
+    """What a scheduler did in an experiment, and the rungs that follow, computed once."""
 
-    experiment: Experiment
-    events: list
-    stopped: Stopped | None = None  # why there are no more events
+    experiment: Experiment | None = None
     changed: str | None = None  # which dict was changed
-    tuner: HPOTuner | None = None
 
     @cached_property
     def rungs(self):

@@ -2,6 +2,10 @@
 
 from itertools import pairwise
 
+from matplotlib import pyplot as plt
+
+from sh_teach.plots.time import plot_timeline
+
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 
 
@@ -44,10 +48,6 @@ class Report:
 
     def draw(self):
         """Draw the timeline of each counterexample."""
-        from matplotlib import pyplot as plt
-
-        from sh_teach.plots.time import plot_timeline
-
         for rule, table in self.tables.items():
             plot_timeline(table).set_xlabel(f"time (seconds) - failed: {rule}")
             plt.show()

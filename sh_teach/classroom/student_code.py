@@ -43,10 +43,10 @@ def guarded(name, function, *arguments):
 def described(error):
     """Return in words what was raised, and by which line: the last one of the notebook's own."""
     what = f"{type(error).__name__}: {error}".rstrip(".: ")
-    steps = list(traceback.walk_tb(error.__traceback__))
+    _, *steps = traceback.walk_tb(error.__traceback__)  # but for the call, which is ours
     own = [step for step in steps if step[0].f_globals.get("__name__") == "__main__"]
-    frame, number = (own or steps)[-1]
-    return f"{what}.{_at(frame, number)}"
+    where = [_at(*step) for step in own or steps]
+    return f"{what}.{where[-1] if where else ''}"
 
 
 def _at(frame, number):

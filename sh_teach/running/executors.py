@@ -118,7 +118,7 @@ class ClusterWorkers(ExecutorWorkers):
 
         # Dask warns of what is large. This is sent once, and not with each evaluation.
         with config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"}):
-            return self.executor.submit(_same, objective, pure=False)
+            return self.executor.submit(cloudpickle.loads, pickled(objective), pure=False)
 
     def _submit(self, worker, objective, arguments):
         # Not pure: the same configuration drawn twice is two evaluations.
@@ -131,8 +131,15 @@ def check_guard():
         sys.exit(1)  # in silence: the first process says what is wrong
 
 
-def _same(objective):
-    return objective
+def pickled(objective, dumps=cloudpickle.dumps):
+    """Return the objective as bytes, or raise a TypeError that says what hinders."""
+    try:
+        return dumps(objective)
+    except Exception as error:
+        raise TypeError(
+            f"objective={objective!r}: it cannot be sent to another process: {error}. Make or "
+            f"open such a thing in the objective itself, or use workers=1"
+        ) from None
 
 
 def call(objective, arguments, caller):

@@ -75,7 +75,7 @@ class _Recorder(SimulatedWorkers):
         super().start(evaluation, objective, arguments)
         config = evaluation["config"]
         trial = Trial(config, evaluation["trial_id"], evaluation["round"])
-        lane = {name: evaluation[name] for name in ("worker", "started", "ends")}
+        lane = dict(worker=evaluation["worker"], started=self.now, ends=evaluation["ends"])
         self._note("start", trial=trial, **lane)
         self._starts.setdefault(id(config), []).append(self.events[-1])
 

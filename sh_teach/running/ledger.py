@@ -68,12 +68,12 @@ class Ledger:
 
     def close(self, evaluation, ended, error, failure):
         """Write a result down and report it; return the record. If it raises, call it again."""
-        if "ended" not in evaluation:
+        if "failure" not in evaluation:
             failure = None if failure is None else repr(failure)
-            result = {"ended": ended, "error": error, "failure": failure}
+            evaluation["ended"], evaluation["error"] = ended, error
             if self._journal:
-                self._journal.write(evaluation | result, RESULT)
-            evaluation |= result
+                self._journal.write(evaluation | {"failure": failure}, RESULT)
+            evaluation["failure"] = failure  # the last: now it is written down
         return self._report(evaluation) if evaluation["number"] in self._open else evaluation
 
     def _report(self, evaluation):

@@ -14,7 +14,14 @@ from functools import cache, partial
 import cloudpickle
 
 from sh_teach.arguments import integer
-from sh_teach.running.executors import GUARD, ClusterWorkers, ExecutorWorkers, call, check_guard
+from sh_teach.running.executors import (
+    GUARD,
+    ClusterWorkers,
+    ExecutorWorkers,
+    call,
+    check_guard,
+    pickled,
+)
 from sh_teach.running.workers import InlineWorker, LostEvaluation, Workers
 
 START_SECONDS = 120
@@ -36,14 +43,14 @@ def as_workers(workers, objective):
         return workers
     if isinstance(workers, Executor) and hasattr(workers, "_max_workers"):
         if isinstance(workers, ProcessPoolExecutor):
-            _pickled(objective, pickle.dumps)
+            pickled(objective, pickle.dumps)
         return ExecutorWorkers(workers)
     # distributed takes a second to import, and is imported where there is a Client.
     if "distributed" in sys.modules and isinstance(workers, sys.modules["distributed"].Client):
         state = "asynchronous" if workers.asynchronous else workers.status
         if state != "running":
             raise ValueError(f"workers={workers!r}: it is {state}. Pass a new Client(cluster)")
-        _pickled(objective)
+        pickled(objective)
         return ClusterWorkers(workers)
     try:
         n = integer("workers", workers, minimum=1)
@@ -51,19 +58,8 @@ def as_workers(workers, objective):
         raise TypeError(f"workers={workers!r}: it must be {ALLOWED}") from None
     if n == 1:
         return InlineWorker()
-    _pickled(objective)
+    pickled(objective)
     return LocalProcesses(n)
-
-
-def _pickled(objective, dumps=cloudpickle.dumps):
-    """Return the objective as bytes, or raise a TypeError that says what hinders."""
-    try:
-        return dumps(objective)
-    except Exception as error:
-        raise TypeError(
-            f"objective={objective!r}: it cannot be sent to another process: {error}. Make or "
-            f"open such a thing in the objective itself, or use workers=1"
-        ) from None
 
 
 class LocalProcesses(ExecutorWorkers):
@@ -77,11 +73,11 @@ class LocalProcesses(ExecutorWorkers):
         """Start the processes, and then the clock."""
         check_guard()
         self._deaths = Counter()  # number of an evaluation -> of its processes
-        self._processes = []
+        self._processes = {}  # worker -> its process
         try:
-            while len(self._processes) < self.n:
-                self._processes.append(_LocalProcess())
-            for process in self._processes:
+            for worker in range(self.n):
+                self._processes[worker] = _LocalProcess()
+            for process in self._processes.values():
                 process.last.result(START_SECONDS)
         except BaseException as error:
             self._end()
@@ -97,21 +93,25 @@ class LocalProcesses(ExecutorWorkers):
         self._end()
 
     def _end(self):
-        for process in self._processes:
+        for process in self._processes.values():
+            process.stop()
+        for process in self._processes.values():
             process.end()
 
     def _capacity(self):
         return self.n
 
     def _send(self, objective):
-        return _pickled(objective)
+        return pickled(objective)
 
     def _submit(self, worker, objective, arguments):
-        try:
-            return self._processes[worker].evaluate(objective, arguments)
-        except RuntimeError:  # it died
-            self._processes[worker] = _LocalProcess()
-            return self._processes[worker].evaluate(objective, arguments)
+        with suppress(KeyError):  # it died, and that was seen
+            try:
+                return self._processes[worker].evaluate(objective, arguments)
+            except BrokenExecutor:  # it died meanwhile
+                self._processes.pop(worker).end()
+        self._processes[worker] = _LocalProcess()
+        return self._processes[worker].evaluate(objective, arguments)
 
     def finished(self):
         """Wait for evaluations to end, half a second at most: a process may die unseen."""
@@ -120,7 +120,7 @@ class LocalProcesses(ExecutorWorkers):
         return super().finished()
 
     def _died(self, evaluation, error):
-        code = self._processes[evaluation["worker"]].end()
+        code = self._processes.pop(evaluation["worker"]).end()
         how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         self._deaths[evaluation["number"]] += 1
         if self._deaths[evaluation["number"]] < DEATHS:
@@ -135,7 +135,8 @@ class _LocalProcess(ProcessPoolExecutor):
     """One process, in a session of its own: Ctrl-C does not get there, and no child is left."""
 
     def __init__(self):
-        super().__init__(1, multiprocessing.get_context("spawn"), _begin)
+        usual = multiprocessing.get_start_method(allow_none=True)
+        super().__init__(1, multiprocessing.get_context("spawn"), _begin, [usual])
         added = {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
         os.environ.update(added)
         mask = getattr(signal, "pthread_sigmask", lambda *_: None)  # Windows has none
@@ -162,11 +163,14 @@ class _LocalProcess(ProcessPoolExecutor):
         if not self._process.is_alive():
             _kill(self._process.pid)
 
-    def end(self):
-        """End the process and all that it started, at once if it is busy; return its exit code."""
+    def stop(self):
+        """Kill the process, and all that it started, if it is busy."""
         if not self.last.done():
             _kill(self._process.pid)
             self._process.kill()  # if it has no session yet
+
+    def end(self):
+        """End an idle process and what it had started, and return its exit code."""
         late = threading.Timer(END_SECONDS, _kill, [self._process.pid])
         late.start()
         self.shutdown()
@@ -175,8 +179,10 @@ class _LocalProcess(ProcessPoolExecutor):
         return self._process.exitcode
 
 
-def _begin():
+def _begin(start_method):
     """Let a local process handle no Ctrl-C, and end with the tuner's process."""
+    # What the objective starts comes up as it does in the tuner's process.
+    multiprocessing.set_start_method(start_method, force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "setsid"):
         os.setsid()
@@ -197,9 +203,9 @@ def _kill(pid):
             os.kill(pid, signal.SIGTERM)
 
 
-def _keep(pickled):
+def _keep(objective):
     """Keep an objective in this process; if it cannot be loaded, each evaluation fails of that."""
-    _keep.load = cache(partial(cloudpickle.loads, pickled))
+    _keep.load = cache(partial(cloudpickle.loads, objective))
 
 
 def _kept(**arguments):

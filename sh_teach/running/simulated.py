@@ -32,8 +32,8 @@ class SimulatedWorkers(Workers):
     seed : int, optional
         Fixes stragglers and drops.
     resume_cost : float
-        Seconds to restore a checkpoint. They are added to each evaluation that continues from
-        one, after its runtime was multiplied as above: a straggler restores as fast as others.
+        Seconds to restore a checkpoint, for stragglers too. They are added to the runtime of each
+        evaluation that continues from one.
 
     Raises
     ------
@@ -135,8 +135,7 @@ class SimulatedWorkers(Workers):
             heapq.heappush(self._idle, evaluation["worker"])
             del evaluation["ends"]
             if lost:
-                failure = LostEvaluation(f"dropped at t = {self.now:g}")
-                results.append((evaluation, None, failure))
+                results.append((evaluation, None, LostEvaluation(f"dropped at t = {now:g}")))
                 continue
             results.append(evaluate(evaluation, objective, arguments))
             if results[-1][2] is None:

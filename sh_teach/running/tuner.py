@@ -122,7 +122,6 @@ class HPOTuner:
 
         remaining = integer("number_of_trials", number_of_trials, minimum=0) - self._replayed
         catch = exception_classes("catch", catch)
-        running = 0
         with (
             DeferredInterrupt() as interrupt,
             self._ledger.in_use(),
@@ -130,8 +129,10 @@ class HPOTuner:
             self._workers as workers,
             tqdm(total=max(0, remaining), disable=not self.progress, unit="evaluation") as bar,
         ):
-            self._replayed = 0
+            self._replayed = running = 0
             self._ledger.resume(self._results)
+            n = len(self.records)  # an interrupt may have left these a step ahead
+            del self.incumbent_trajectory[n:], self.cumulative_runtime[n:]
             while remaining > 0:
                 # All that ended at one moment is reported before a free worker asks again.
                 while not self._results:
@@ -177,14 +178,14 @@ class HPOTuner:
         return not lost
 
     def _keep(self, record):
-        n = len(self.records)
-        if n and self.records[-1] is record:
+        if self.records and self.records[-1] is record:
             return  # an interrupt came just after this
-        if -math.inf < record["error"] < self.incumbent_error:
-            self.incumbent, self.incumbent_error = dict(record["config"]), record["error"]
+        error = record["error"]
+        if error < self.incumbent_error and math.isfinite(error):
+            self.incumbent, self.incumbent_error = dict(record["config"]), error
         self.current_runtime = record["ended"]
-        self.incumbent_trajectory[n:] = [self.incumbent_error]
-        self.cumulative_runtime[n:] = [self.current_runtime]
+        self.incumbent_trajectory.append(self.incumbent_error)
+        self.cumulative_runtime.append(self.current_runtime)
         self.records.append(record)
 
     def dataframe(self):
@@ -196,8 +197,7 @@ class HPOTuner:
             One row for each evaluation, in the order in which they ended, with the columns
             ``trial_id``, ``round`` (missing where the scheduler has none), ``worker``,
             ``started`` and ``ended`` (seconds by the workers' clock), ``error``, ``failure`` (the
-            exception, or missing), and one for each keyword argument of the objective, such as
-            ``max_epochs``.
+            exception, or missing), and one for each keyword argument of the objective.
         """
         import pandas as pd
 

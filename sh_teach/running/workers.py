@@ -31,13 +31,9 @@ class Workers(ABC):
 
     @abstractmethod
     def finished(self):
-        """Wait until evaluations end.
+        """Wait; return those that end `now`, as (evaluation, error, exception or ``None``).
 
-        Returns
-        -------
-        list of (dict, float or None, Exception or None)
-            Those that end at the time `now`, each with its error or with the exception that it
-            raised. The list may be empty: then ask again.
+        The list may be empty: then ask again.
         """
 
     def replay(self, evaluation):

@@ -95,5 +95,4 @@ class BasicScheduler(HPOScheduler):
 def rank(observed):
     """Return the sorting key of a (trial, error) pair: errors not finite last, older first."""
     trial, error = observed
-    # No comparison with nan is true.
-    return (error if -math.inf < error < math.inf else math.inf), trial.trial_id
+    return (error if math.isfinite(error) else math.inf), trial.trial_id

@@ -112,7 +112,8 @@ def _checked(name, entry):
     if isinstance(entry, list) and not entry:
         raise ValueError(f"{shown}: there is nothing to choose from")
     if hasattr(entry, "rvs"):
-        if callable(entry):  # as classes are, and scipy's distributions without parameters
+        # By this ending scipy names the classes of distributions that have no parameters yet.
+        if isinstance(entry, type) or type(entry).__name__.endswith("_gen"):
             raise TypeError(f"{shown}: call it with its parameters, as in stats.uniform(0, 1)")
     elif not isinstance(entry, list | str | bytes | Number | None):
         how = "Give a list to choose from; any other constant is a list of one"
@@ -121,7 +122,7 @@ def _checked(name, entry):
 
 
 def _refuse_nan(shown, values):
-    if any(isinstance(value, Number) and value != value for value in values):
+    if any(isinstance(value, float | np.floating) and value != value for value in values):
         raise ValueError(f"{shown}: nan differs from itself, so no trial can be known by it")
 
 
@@ -133,8 +134,8 @@ def _draws(shown, entry, rng):
         except Exception as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"{shown}: it cannot be sampled ({error})") from error
-        _refuse_nan(shown, block)
-        yield from (value.item() if isinstance(value, np.generic) else value for value in block)
+        _refuse_nan(shown, entry if isinstance(entry, list) else block[:1])
+        yield from [value.item() if isinstance(value, np.generic) else value for value in block]
 
 
 def _block(entry, rng):

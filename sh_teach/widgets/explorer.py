@@ -1,14 +1,12 @@
 """A bracket to explore with sliders."""
 
-from ipywidgets import FloatSlider, IntSlider
-
 from sh_teach.arguments import positive
 from sh_teach.plots.bracket import plot_bracket
 from sh_teach.schedulers.bracket import Bracket
-from sh_teach.widgets.html import WIDE, Panel
+from sh_teach.widgets.html import WIDE, Panel, ipywidgets
 from sh_teach.words import plural
 
-LARGEST = 1_000_000  # that a slider can be moved to, one by one
+LARGEST = 10_000  # that the labels of the picture have room for
 
 
 def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
@@ -17,7 +15,7 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
     Parameters
     ----------
     r_min, r_max, eta, prefact
-        The bracket to begin with, as for `SuccessiveHalvingScheduler`; each at most 1,000,000.
+        The bracket to begin with, as for `SuccessiveHalvingScheduler`; each at most 10,000.
 
     Returns
     -------
@@ -35,10 +33,10 @@ def explore_bracket(r_min=2, r_max=10, eta=2, prefact=1.0):
             raise ValueError(f"{name}={value!r}: it must be at most {LARGEST:,}")
     Bracket(r_min, r_max, eta).scaled(prefact)
     sliders = [
-        IntSlider(r_min, 1, max(r_min, 32), description="r_min", **WIDE),
-        IntSlider(r_max, 1, max(r_max, 256), description="r_max", **WIDE),
-        IntSlider(eta, 1, max(eta, 8), description="eta", **WIDE),
-        FloatSlider(prefact, min=0, max=max(prefact, 4), description="prefact", **WIDE),
+        ipywidgets.IntSlider(r_min, 1, max(r_min, 32), description="r_min", **WIDE),
+        ipywidgets.IntSlider(r_max, 1, max(r_max, 256), description="r_max", **WIDE),
+        ipywidgets.IntSlider(eta, 1, max(eta, 8), description="eta", **WIDE),
+        ipywidgets.FloatSlider(prefact, min=0, max=max(prefact, 4), description="prefact", **WIDE),
     ]
     sliders[-1].readout_format = ""  # all digits, where the usual format has two
     panel = Panel(sliders[:2], sliders[2:], figsize=(10, 3.6))

@@ -4,6 +4,7 @@ import sys
 from itertools import chain, repeat
 
 from sh_teach.arguments import integer
+from sh_teach.running.history import observe
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
 from sh_teach.schedulers.waiting import WaitingLine
@@ -21,8 +22,8 @@ class ByChoice(SuccessiveHalvingScheduler):
         """Return a dict from names to choices, that of the rule last; a rung is a pair."""
         options = {"wait for the next result": "wait"} if self.pending else {}
         options[f"start round {self.rounds}"] = "next round"
-        first = {(t.round, t["max_epochs"]): t for t in reversed(self.queue)}
-        for (round, level), trial in sorted(first.items(), key=lambda o: (-o[0][0], o[0][1])):
+        first = {(trial.round, trial["max_epochs"]): trial for trial in reversed(self.queue)}
+        for (round, level), trial in first.items():
             name = f"train trial {trial.trial_id} of round {round} to {level} epochs"
             options[name] = round, level
         return options
@@ -64,24 +65,26 @@ class Game:
         self.workers = workers
         self.bracket = Bracket(r_min, r_max, eta)
         self.choices = []
-        self.by_rule = self._forecast()  # `result_at` if all choices are those of the rule
         self._replay()
+        self.by_rule = self._forecast()  # `result_at` if all choices are those of the rule
 
-    def _run(self, choices):
-        """Run from the start; return the scheduler, the steps, and when round 0 has its result."""
-        searcher, plan = self._curves.searcher(self._seed), self.bracket
-        scheduler = ByChoice(searcher, plan.eta, plan.r_min, plan.r_max, choices)
-        steps = record_steps(scheduler, self.workers, self._curves, evaluations=sys.maxsize)
-        return scheduler, steps, steps[-1].time if scheduler.over() else None
+    def _scheduler(self, choices):
+        plan = self.bracket
+        searcher = self._curves.searcher(self._seed)
+        return ByChoice(searcher, plan.eta, plan.r_min, plan.r_max, choices)
 
     def _replay(self):
         """Run up to the next choice; `result_at` is ``None`` until the game is over."""
-        self._now, self.steps, self.result_at = self._run(self.choices)
+        self._now = self._scheduler(self.choices)
+        self.steps = record_steps(self._now, self.workers, self._curves, sys.maxsize)
+        self.result_at = self.steps[-1].time if self._now.over() else None
 
     def _forecast(self):
         """Return when round 0 has its result if the rule decides from now on."""
-        _, _, result_at = self._run(chain(self.choices, repeat("rule")))
-        return result_at
+        scheduler = self._scheduler(chain(self.choices, repeat("rule")))
+        pool = dict(n=self.workers, runtime=self._curves.runtime)
+        run = observe(scheduler, self._curves.objective, sys.maxsize, until=YourTurn, **pool)
+        return run.events[-1].time
 
     def options(self):
         """Return the choices that there are, by name, that of the rule last; at the end, none."""

@@ -131,7 +131,7 @@ def _draw_rungs(ax, step, bracket, round):
     paper, grey = ax.get_facecolor(), dict(color=text_color(0.05), edgecolor=text_color(0.2))
     color, ink = bar_colors(round, 0.5)
     ax.set_title(f" round {round} ", size=11, color=ink, backgroundcolor=color)
-    rows = min(bracket.n, MOST_ROWS)
+    rows, text_size = min(bracket.n, MOST_ROWS), 8 if bracket.K < 4 else 6.5
     for k, (level, size) in enumerate(zip(bracket.levels, bracket.sizes, strict=True)):
         observed = step.rungs().get((round, level), [])
         survivors = size if k == bracket.K else bracket.sizes[k + 1]
@@ -143,18 +143,19 @@ def _draw_rungs(ax, step, bracket, round):
                 continue
             survives = place < survivors
             ax.bar(**cell, **grey | {"color": color if survives else paper})
-            inside = dict(va="center", color=ink if survives else text_color())
+            own = ink if survives else text_color()
+            inside = dict(va="center", size=text_size, color=own)
             trial, error = observed[place]
-            ax.text(k - 0.4, place, trial.trial_id, ha="left", size=9, weight="bold", **inside)
+            ax.text(k - 0.4, place, trial.trial_id, ha="left", weight="bold", **inside)
             number = f"{error:.2f}".removeprefix("0")  # an error below 1, or nan or inf
-            ax.text(k + 0.4, place, number, ha="right", size=8, **inside)
+            ax.text(k + 0.4, place, number, ha="right", **inside)
         if size > rows:
             ax.text(k, rows - 0.4, f"+ {size - rows}", ha="center", va="top", size=8)
     ax.set_xticks(range(bracket.K + 1), bracket.levels)
     ax.set(xlim=(-0.5, bracket.K + 0.5), ylim=(rows - 0.4, -0.6), yticks=[])
     ax.set_xlabel("rung level (epochs)", size=11)
     ax.spines[["left", "bottom"]].set_visible(False)
-    ax.tick_params(length=0)
+    ax.tick_params(length=0, pad=10)
 
 
 def _colors(trial, bracket):

@@ -3,14 +3,10 @@
 All of it works with the keyboard alone: Tab goes from one control to the next.
 """
 
-from functools import partial
-
-import ipywidgets
-
 from sh_teach.widgets.game import Game
-from sh_teach.widgets.html import WIDE, Panel
+from sh_teach.widgets.html import WIDE, Panel, ipywidgets
 from sh_teach.widgets.picture import check_lanes, plot_step
-from sh_teach.widgets.steps import Step, plan_of, record_steps
+from sh_teach.widgets.steps import Step, plans, record_steps
 
 SIZE = dict(figsize=(10, 5.6))
 
@@ -44,38 +40,34 @@ def step_through(scheduler, workers, curves):
     runs = {name: record_steps(s, workers, curves) for name, s in schedulers.items()}
     choice = ipywidgets.Dropdown(options=list(runs), description="scheduler", **WIDE)
     event = ipywidgets.IntSlider(0, 0, len(runs[choice.value]) - 1, description="event", **WIDE)
-    play = ipywidgets.Play(max=event.max, interval=1500)  # milliseconds
 
     def show(_=None):
-        steps, bracket_of = runs[choice.value], partial(plan_of, schedulers[choice.value])
+        steps, plan_of = runs[choice.value], plans(schedulers[choice.value])
         step = steps[event.value]
         panel.say(f"t = {step.time:.1f} s. {step.sentence}")
-        plot_step(step, bracket_of, workers, steps[-1].time, panel.figure)
+        plot_step(step, plan_of, workers, steps[-1].time, panel.figure)
         panel.draw(describe_step(step))
 
-    def go(by):
-        event.value += by  # the slider keeps it in its range
+    def go(to):
+        event.value = to  # the slider keeps it in its range
 
-    def go_to_promotion():
-        later = range(event.value + 1, event.max + 1)
-        steps = runs[choice.value]
-        event.value = next((i for i in later if steps[i].promoted), event.max)
+    def next_promotion():
+        later = enumerate(runs[choice.value][event.value + 1 :], start=event.value + 1)
+        return next((i for i, step in later if step.promoted), event.max)
 
     def change_scheduler(_):
         event.value = 0
-        event.max = play.max = len(runs[choice.value]) - 1
+        event.max = len(runs[choice.value]) - 1
         show()
 
     buttons = [
-        _button("next event", "One event on", lambda: go(1)),
-        _button("back", "One event back", lambda: go(-1)),
-        _button("to the next promotion", "On to the next full rung", go_to_promotion),
-        play,
+        _button("next event", "One event on", lambda: go(event.value + 1)),
+        _button("back", "One event back", lambda: go(event.value - 1)),
+        _button("to the next promotion", "On to the next full rung", lambda: go(next_promotion())),
     ]
     panel = Panel(buttons, [event, choice] if len(runs) > 1 else [event], **SIZE)
     event.observe(show, names="value")
     choice.observe(change_scheduler, names="value")
-    ipywidgets.link((play, "value"), (event, "value"))
     show()
     return panel
 

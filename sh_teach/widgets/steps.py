@@ -58,11 +58,9 @@ def record_steps(scheduler, workers, curves, evaluations=None):
 
     Raises
     ------
-    TypeError
-        If the scheduler has no `queue` or no `bracket`, or if `curves` are none.
-    ValueError
-        If the scheduler has been used before, if it trains for longer than was recorded, if
-        two rounds are too many to be shown, or if `evaluations` or `workers` is below 1.
+    TypeError, ValueError
+        If the scheduler has no `queue` or no `bracket`, has been used before, or trains for longer
+        than was recorded; if two rounds are too long, or another argument is out of its range.
 
     Examples
     --------
@@ -79,11 +77,11 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     workers = integer("workers", workers, minimum=1)
     if getattr(scheduler, "trials", 0):
         raise ValueError("scheduler: it has been used before; make a new one in the same cell")
-    r_max = plan_of(scheduler, 0).r_max
+    r_max = plans(scheduler)(0).r_max
     if r_max > getattr(curves, "r_max", math.inf):
         raise ValueError(f"r_max={r_max}: {curves.r_max} epochs were recorded, no more")
     if evaluations is None:
-        evaluations = sum(plan_of(scheduler, round).evaluations for round in (0, 1))
+        evaluations = sum(plans(scheduler)(round).evaluations for round in (0, 1))
         if evaluations > MOST_EVALUATIONS:
             raise ValueError(
                 f"scheduler: two rounds are {evaluations:,} evaluations, and slow motion shows "
@@ -95,6 +93,8 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     history = observe(scheduler, curves.objective, evaluations + workers, until=YourTurn, **pool)
     steps, before = [], Step("", 0.0)
     for event in history.events:
+        if event.trial and event.trial.round is None:
+            raise TypeError("scheduler: it suggests plain dicts; make trials with its new_trial()")
         step = _state_after(event, before)
         steps.append(replace(step, sentence=_sentence(scheduler, workers, before, step)))
         before = step
@@ -114,23 +114,21 @@ def check_has(name, thing, attributes, instead):
         raise TypeError(f"{name}: it is the class {thing.__name__}; pass {instead}")
     for attribute in attributes:
         if not hasattr(thing, attribute):
-            lacks = f"{type(thing).__name__} has no {attribute} to be shown"
+            lacks = f"{type(thing).__name__} has no {attribute}"
             raise TypeError(f"{name}: {lacks}; pass {instead}, or something like it")
 
 
-def plan_of(scheduler, round):
-    """Return the bracket of a round; a student's scheduler may have one for all."""
-    if hasattr(scheduler, "bracket_of"):
-        return scheduler.bracket_of(round)
-    return scheduler.bracket
+def plans(scheduler):
+    """Return a function from a round to its bracket, of which a scheduler may have only one."""
+    return getattr(scheduler, "bracket_of", lambda round: scheduler.bracket)
 
 
 def _next_first(steps):
     """Return the steps with each queue in the order of service; its end may be served first."""
     for before, step in pairwise(steps):
-        if step.kind == "start" and before.waiting:
-            if step.trial == before.waiting[-1] and step.trial != before.waiting[0]:
-                return [replace(step, waiting=step.waiting[::-1]) for step in steps]
+        first, last = before.waiting[:1], before.waiting[-1:]
+        if step.kind == "start" and (step.trial,) == last != first:
+            return [replace(step, waiting=step.waiting[::-1]) for step in steps]
     return steps
 
 
@@ -143,10 +141,10 @@ def _state_after(event, before):
     del running[event.worker]
     after = Step(**vars(event), running=running, done=(*before.done, event))
     errors = after.latest_errors()
-    waited = {trial.trial_id for trial in before.waiting}
-    new = [t for t in event.waiting if t.trial_id in errors and t.trial_id not in waited]
-    promoted = sorted(new, key=lambda trial: rank((trial, errors[trial.trial_id])))
-    return replace(after, promoted=tuple(promoted))
+    for trial in before.waiting:
+        errors.pop(trial.trial_id, None)
+    new = [(trial, errors[trial.trial_id]) for trial in event.waiting if trial.trial_id in errors]
+    return replace(after, promoted=tuple(trial for trial, _ in sorted(new, key=rank)))
 
 
 def _sentence(scheduler, workers, before, step):
@@ -165,7 +163,7 @@ def _why_it_starts(scheduler, before, step):
     if due.trial_id != step.trial.trial_id:
         turn = f"By the rule it is the turn of trial {due.trial_id} of round {due.round}"
         return f". {turn}, to {plural(due['max_epochs'], 'epoch')}."
-    if step.trial["max_epochs"] > plan_of(scheduler, step.trial.round).r_min:
+    if step.trial["max_epochs"] > plans(scheduler)(step.trial.round).r_min:
         return ": the oldest round goes first, there the highest rung, and there the best."
     started = {event.trial.round for event in before.evaluations()}
     if not before.waiting and step.trial.round not in started:
@@ -187,7 +185,7 @@ def _due(scheduler, waiting, errors):
 
 def _what_it_means(scheduler, before, step):
     """Return what a result means for its rung."""
-    trial, plan = step.trial, plan_of(scheduler, step.trial.round)
+    trial, plan = step.trial, plans(scheduler)(step.trial.round)
     level = trial["max_epochs"]
     k = plan.levels.index(level)
     if k == plan.K:

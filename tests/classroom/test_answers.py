@@ -1,6 +1,7 @@
 """Feedback on an answer to an exercise."""
 
 import linecache
+from functools import partial
 
 import numpy as np
 import pytest
@@ -57,6 +58,13 @@ def test_an_exception_in_a_library_is_shown_with_the_line_of_the_notebook_that_c
     assert capsys.readouterr().out == (
         "not yet: LinAlgError: Singular matrix. "
         "It happened at the line: return np.linalg.inv(np.zeros((n, n)))\n"
+    )
+
+
+def test_a_check_with_other_arguments_is_shown_without_a_line_of_ours(capsys):
+    check_answer(1, partial(dict, 2))
+    assert capsys.readouterr().out == (
+        "not yet: TypeError: dict expected at most 1 argument, got 2.\n"
     )
 
 

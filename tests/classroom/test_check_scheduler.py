@@ -202,8 +202,8 @@ def test_the_scheduler_of_one_round_breaks_two_rules_with_several_workers_and_no
 
 
 def one_list():
-    """Return the class that notebook 03 defines, by running that cell."""
-    path = Path(__file__).parents[2] / "notebooks" / "03_async_queue.ipynb"
+    """Return the class that notebook 04 defines, by running that cell."""
+    path = Path(__file__).parents[2] / "notebooks" / "04_async_queue.ipynb"
     cells = json.loads(path.read_text("utf-8"))["cells"]
     source = next("".join(cell["source"]) for cell in cells if cell["id"] == "one-list")
     names = {"HPOScheduler": HPOScheduler, "Bracket": Bracket, "defaultdict": defaultdict}
@@ -251,10 +251,29 @@ def test_the_report_as_the_last_line_of_a_cell_shows_its_counts_only():
     assert repr(check(Plain)) == "<Report: 12 passed, 1 not attempted>"
 
 
-def test_an_instance_in_place_of_the_class_is_refused():
-    scheduler = Plain(None, 2, 1, 2)
-    with pytest.raises(TypeError, match="pass the class, not an instance"):
+class Callable(Plain):
+    def __call__(self, *_):
+        return self
+
+
+@pytest.mark.parametrize("scheduler", [Plain(None, 2, 1, 2), Callable(None, 2, 1, 2), None])
+def test_an_instance_in_place_of_the_class_is_refused(scheduler):
+    name = type(scheduler).__name__
+    with pytest.raises(TypeError, match=f"is a {name}: pass the class, not an instance"):
         check_scheduler(scheduler)
+
+
+class OtherArguments(Plain):
+    def __init__(self, searcher, r_max):
+        super().__init__(searcher, 2, 1, r_max)
+
+
+def test_a_constructor_with_other_arguments_is_named_without_a_line_of_ours():
+    said = check(OtherArguments).stories[RUNS].splitlines()[-1]
+    assert said == (
+        "--> make_scheduler(searcher, eta, r_min, r_max) raised TypeError: "
+        "OtherArguments.__init__() takes 3 positional arguments but 5 were given."
+    )
 
 
 def test_a_suggestion_that_no_objective_would_take_is_named():
@@ -339,7 +358,12 @@ def nonsense(answer):
         (nonsense({"draw": 0}), "suggest() returned {'draw': 0}. It must return a dict"),
         (nonsense({"draw": 0, "max_epochs": 3}), "The rung levels are 1 and 2."),
         (nonsense({"draw": 99, "max_epochs": 1}), "which the searcher never proposed"),
-        (partial(Plain, 1), "the constructor raised TypeError"),
+        (
+            partial(Plain, 1),
+            "make_scheduler(searcher, eta, r_min, r_max) raised TypeError: "
+            "Plain.__init__() takes 5 positional arguments but 6 were given.",
+        ),
+        (lambda *_: None, "make_scheduler(searcher, eta, r_min, r_max) returned None: it must"),
     ],
 )
 def test_code_that_fails_ends_in_one_helpful_line(scheduler, said):

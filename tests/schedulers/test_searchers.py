@@ -186,6 +186,19 @@ def test_an_own_object_needs_no_more_than_rvs_with_a_random_state():
     assert configs == draw(RandomSearcher({"coin": Coin()}, seed=0), 100)
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        stats.rv_discrete(values=([1, 2], [0.5, 0.5])),
+        stats.rv_histogram(np.histogram([1, 2, 2, 1, 1.5])),
+    ],
+    ids=["by its values", "by a histogram"],
+)
+def test_a_distribution_that_needs_no_parameters_need_not_be_frozen(entry):
+    values = [config["x"] for config in draw(RandomSearcher({"x": entry}, seed=0), 20)]
+    assert 1 <= min(values) < max(values) <= 2
+
+
 def test_a_distribution_with_several_numbers_at_a_time_gives_a_list_of_them():
     entry = stats.dirichlet([1, 2, 3])
     config = RandomSearcher({"weights": entry}, seed=0).sample_configuration()

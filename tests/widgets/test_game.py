@@ -33,6 +33,16 @@ def test_the_choices_of_the_rule_end_with_its_time():
     assert "were idle 0% of the time" in game.summary()
 
 
+@pytest.mark.parametrize(
+    ("workers", "r_min", "r_max"), [(1, 1, 16), (9, 2, 8), (16, 8, 8), (16, 1, 2)]
+)
+def test_a_game_comes_to_its_end_with_any_number_of_workers(workers, r_min, r_max):
+    game = Game(CURVES, workers, 2, r_min, r_max)
+    play(game, rule)
+    assert game.result_at == game.by_rule
+    assert game.steps[-1].time == game.result_at
+
+
 def test_a_round_that_starts_too_early_costs_time():
     game = Game(CURVES)
     game.choose("next round")

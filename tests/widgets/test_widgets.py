@@ -2,12 +2,16 @@
 
 import base64
 import re
+import subprocess
+import sys
 
 import pytest
 from matplotlib import pyplot as plt
 
 from sh_teach import (
     ASHAScheduler,
+    Bracket,
+    HPOTuner,
     HyperbandScheduler,
     RecordedCurves,
     SuccessiveHalvingScheduler,
@@ -18,6 +22,7 @@ from sh_teach import (
     step_through,
 )
 from sh_teach.widgets import slow_motion
+from sh_teach.widgets.explorer import describe_bracket
 
 CURVES = RecordedCurves.load()
 
@@ -47,6 +52,10 @@ def contents(widget):
 
 def halving(**options):
     return SuccessiveHalvingScheduler(CURVES.searcher(0), eta=2, r_min=2, r_max=10, **options)
+
+
+def play_with(workers):
+    return be_the_scheduler(CURVES, workers)
 
 
 def test_the_explorer_starts_with_the_bracket_that_was_asked_for():
@@ -118,12 +127,12 @@ def test_to_the_next_promotion_stops_where_a_rung_is_full_and_at_the_end():
     assert full == 5  # in two rounds that overlap with a third
 
 
-def test_play_and_the_slider_show_the_same_event():
+def test_the_slider_shows_the_event_that_the_buttons_show():
     widget = step_through(halving(), 4, CURVES)
-    play, event = every(widget, "Play")[""], sliders(widget)["event"]
-    play.value = 7
+    event = sliders(widget)["event"]
+    for _ in range(7):
+        every(widget, "Button")["next event"].click()
     assert event.value == 7
-    assert play.max == event.max
     seventh = contents(widget)
     event.value = 0
     event.value = 7
@@ -215,3 +224,141 @@ def test_a_scheduler_without_a_queue_is_refused_by_name():
     scheduler = ASHAScheduler(CURVES.searcher(0), eta=2, r_min=1, r_max=8)
     with pytest.raises(TypeError, match="scheduler: ASHAScheduler has no queue"):
         step_through(scheduler, 4, CURVES)
+
+
+# --- what is given: shown as it is, or refused ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [(1, 1000, 10, 1.0), (40, 6561, 3, 12.5), (2, 10, 2, 0.25), (1, 10_000, 2, 1.0)],
+)
+def test_the_explorers_sliders_hold_what_is_given(given):
+    explorer = explore_bracket(*given)
+    names = ("r_min", "r_max", "eta", "prefact")
+    assert tuple(sliders(explorer)[name].value for name in names) == given
+    assert contents(explorer)[0] == describe_bracket(Bracket(*given[:3]).scaled(given[3]))
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (dict(r_max="9"), TypeError, "r_max='9': it must be a number, not str"),
+        (dict(r_max=None), TypeError, "r_max=None"),
+        (dict(r_min=1.5), TypeError, "r_min=1.5: it must be an integer"),
+        (dict(r_min=0), ValueError, "r_min=0"),
+        (dict(eta=-2), ValueError, "eta=-2"),
+        (dict(eta=1), ValueError, "eta=1: it must be at least 2"),
+        (dict(r_max=1), ValueError, "r_max=1: it must be at least r_min=2"),
+        (dict(prefact=0), ValueError, "prefact=0"),
+        (dict(prefact=0.01), ValueError, "prefact=0.01: no trial is left"),
+        (dict(prefact=float("inf")), ValueError, "prefact=inf"),
+        (dict(r_max=10_001), ValueError, "r_max=10001: it must be at most 10,000"),
+    ],
+)
+def test_the_explorer_refuses_what_is_no_bracket(given, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        explore_bracket(**given)
+
+
+@pytest.mark.parametrize("show", [lambda n: step_through(halving(), n, CURVES), play_with])
+@pytest.mark.parametrize(
+    ("workers", "error", "message"),
+    [
+        (0, ValueError, "workers=0: it must be at least 1"),
+        (1000, ValueError, "workers=1000: the picture has room for at most 16"),
+        ("4", TypeError, "workers='4': it must be an integer"),
+    ],
+)
+def test_workers_that_cannot_be_shown_are_refused(show, workers, error, message):
+    with pytest.raises(error, match=message):
+        show(workers)
+
+
+def test_a_picture_with_too_many_workers_is_refused():
+    (step, *_) = record_steps(halving(), 40, CURVES, evaluations=1)
+    with pytest.raises(ValueError, match="workers=40: the picture has room for at most 16"):
+        plot_step(step, halving().bracket, 40, until=10)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (dict(curves="lenet"), TypeError, "curves: str has no searcher"),
+        (dict(curves=RecordedCurves), TypeError, "curves: it is the class RecordedCurves"),
+        (dict(eta=0), ValueError, "eta=0"),
+        (dict(r_max=1), ValueError, "r_max=1: it must be at least r_min=2"),
+        (dict(r_max=32), ValueError, "r_max=32: 16 epochs were recorded, no more"),
+        (dict(seed=None), TypeError, "seed=None: it must be an integer"),
+    ],
+)
+def test_a_game_that_cannot_be_played_is_refused(given, error, message):
+    with pytest.raises(error, match=message):
+        be_the_scheduler(**dict(curves=CURVES) | given)
+
+
+class SuggestsDicts:
+    """As in the book, without rounds; but it can be looked into."""
+
+    queue = ()
+    bracket = Bracket(2, 8, 2)
+
+    def suggest(self):
+        return CURVES.searcher(0).sample_configuration() | {"max_epochs": 2}
+
+    def update(self, config, error):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "error", "message"),
+    [
+        (
+            SuccessiveHalvingScheduler,
+            TypeError,
+            "it is the class SuccessiveHalving",
+        ),
+        (HPOTuner(halving(), CURVES.objective), TypeError, "HPOTuner has no queue; pass a new"),
+        (CURVES, TypeError, "RecordedCurves has no queue"),
+        (None, TypeError, "NoneType has no queue"),
+        ({}, ValueError, "it must have at least one"),
+        (dict.fromkeys("ab", halving()), ValueError, "it has been used before"),
+        (halving(prefact=2500), ValueError, "two rounds are 75,000 evaluations"),
+        (SuggestsDicts(), TypeError, "it suggests plain dicts"),
+    ],
+)
+def test_what_cannot_be_stepped_through_is_refused(scheduler, error, message):
+    with pytest.raises(error, match=f"scheduler.*{message}"):
+        step_through(scheduler, 4, CURVES)
+
+
+def test_more_epochs_than_were_recorded_are_refused_before_the_run():
+    scheduler = SuccessiveHalvingScheduler(CURVES.searcher(0), eta=2, r_min=1, r_max=17)
+    with pytest.raises(ValueError, match="r_max=17: 16 epochs were recorded, no more"):
+        step_through(scheduler, 4, CURVES)
+    assert scheduler.trials == 0
+
+
+def test_curves_in_the_place_of_the_scheduler_are_named():
+    with pytest.raises(TypeError, match="curves: SuccessiveHalvingScheduler has no objective"):
+        step_through(halving(), 4, halving())
+
+
+# --- stored --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "widget",
+    [explore_bracket(), step_through(halving(), 2, CURVES), be_the_scheduler(CURVES)],
+    ids=lambda widget: type(widget).__name__,
+)
+def test_where_no_widget_can_be_shown_there_are_words(widget):
+    bundle = widget._repr_mimebundle_()
+    assert bundle["text/plain"] == "Run this cell in JupyterLab to use its sliders and buttons."
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_without_ipywidgets_the_message_says_what_to_do():
+    code = "import sys; sys.modules['ipywidgets'] = None; from sh_teach import step_through"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "the widgets need ipywidgets" in run.stderr.splitlines()[-1]
