@@ -12,17 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from sh_teach.plots import style
 
 
-def plot_trajectory(table, ax=None, label=None, color=style.BLUE):
+def plot_trajectory(table, ax=None):
     """Draw the incumbent's error over time: the best validation error found so far.
 
     Parameters
     ----------
     table, ax
         See `sh_teach.plots`; needed are ``ended`` (seconds) and ``error``.
-    label : str, optional
-        Name of the run in the legend.
-    color : str
-        Colour of the line.
 
     Returns
     -------
@@ -33,14 +29,12 @@ def plot_trajectory(table, ax=None, label=None, color=style.BLUE):
     ax = style.axes(ax, figsize=(7.5, 3.5))
     best, improved = _incumbent(table)
     known = np.isfinite(best)
-    ax.step(table["ended"][known], best[known], where="post", color=color, lw=2.5, label=label)
-    ax.scatter(table["ended"][improved], best[improved], color=color, s=40, zorder=3)
+    ax.step(table["ended"][known], best[known], where="post", color=style.BLUE, linewidth=2.5)
+    ax.scatter(table["ended"][improved], best[improved], color=style.BLUE, s=40, zorder=3)
     ax.set(xlabel="time (seconds)", ylabel="error of the incumbent", xlim=(0, None))
     ax.xaxis.set_major_locator(MaxNLocator(8))
     if not known.any():
         ax.text(0.5, 0.5, f"only {style.NOT_FINITE}", transform=ax.transAxes, ha="center")
-    if label is not None:
-        ax.legend(frameon=False, loc="upper right", fontsize="large")
     return ax
 
 
@@ -91,21 +85,21 @@ def incumbents(runs, time="ended"):
     runs = [runs] if hasattr(runs, "columns") or hasattr(runs, "dataframe") else list(runs)
     if not runs:
         raise ValueError("runs=[]: give at least one run")
-    tables = [style.table_of(f"runs[{i}]", run, time, "error") for i, run in enumerate(runs)]
-    steps = []
-    for i, table in enumerate(tables):
-        best, changed = _incumbent(table)
-        if not changed.any():
+    curves, end = [], np.inf
+    for i, run in enumerate(runs):
+        table = style.table_of(f"runs[{i}]", run, time, "error")
+        best, improved = _incumbent(table)
+        if not improved.any():
             raise ValueError(f"runs[{i}] has no finite error, so no incumbent: leave it out")
-        steps.append((table.loc[changed, time].to_numpy(), best[changed].to_numpy()))
-    begin = max(times[0] for times, _ in steps)
-    end = min(table[time].iloc[-1] for table in tables)
+        curves.append((table[time][improved].to_numpy(), best[improved].to_numpy()))
+        end = min(end, table[time].iloc[-1])
+    begin = max(times[0] for times, _ in curves)
     if begin > end:
         late = f"one run ends at {end:g}, another has no finite error until {begin:g}"
         raise ValueError(f"{late}: leave one of them out")
-    times = np.unique(np.concatenate([[begin, end], *(times for times, _ in steps)]))
-    times = times[(times >= begin) & (times <= end)]
-    rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in steps]
+    changes = np.concatenate([[end], *(times for times, _ in curves)])
+    times = np.unique(changes.clip(begin, end))
+    rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in curves]
     return times, np.array(rows)
 
 
@@ -133,8 +127,7 @@ def plot_timeline(table, ax=None, workers=None):
         triangle marks a promotion, a cross an evaluation without a finite error, and hatching a
         worker that is idle.
     """
-    needed = "trial_id", "round", "worker", "started", "ended", "max_epochs", "error"
-    table = style.table_of("plot_timeline", table, *needed)
+    table, levels = style.by_rung("plot_timeline", table, "round", "worker", "started", "ended")
     lanes = max(workers or 0, int(table["worker"].max()) + 1)
     ax = style.axes(ax, figsize=(10, min(1.6 + 0.42 * lanes, 10)))
     paper = ax.get_facecolor()
@@ -142,9 +135,8 @@ def plot_timeline(table, ax=None, workers=None):
     end = table["ended"].max() or 1
     idle = dict(facecolor="none", edgecolor=style.text_color(0.25), hatch="////")
     ax.barh(range(lanes), end, height=0.8, linewidth=0, zorder=0, **idle)
-    levels = np.sort(table["max_epochs"].unique())
-    heights = (np.searchsorted(levels, table["max_epochs"]) + 1) / len(levels)
     rounds = pd.to_numeric(table["round"])
+    heights = (table["rung"] + 1) / len(levels)
     colors, inks = zip(*map(bar_colors, rounds.fillna(0), heights), strict=True)
     begin, stop, lane = (table[name].to_numpy() for name in ("started", "ended", "worker"))
     corners = [begin, begin, stop, stop], [lane - 0.4, lane + 0.4, lane + 0.4, lane - 0.4]
@@ -155,8 +147,8 @@ def plot_timeline(table, ax=None, workers=None):
             inside = dict(ha="center", va="center", size="small", color=inks[i])
             ax.text((begin[i] + stop[i]) / 2, lane[i], trial_id, **inside)
     marks = dict(color=style.text_color(), markeredgecolor=paper, linestyle="", clip_on=False)
-    first = table.groupby("trial_id")["max_epochs"].transform("min")
-    up, failed = table["max_epochs"] > first, ~np.isfinite(table["error"])
+    first = table.groupby("trial_id")["rung"].transform("min")
+    up, failed = table["rung"] > first, ~np.isfinite(table["error"])
     names = sorted(rounds.dropna().unique())[: len(style.ROUND_COLORS)]
     handles = [Patch(color=bar_colors(r, 1)[0], label=f"round {r:g}") for r in names]
     if up.any() and not crowded:
