@@ -182,7 +182,7 @@ def test_bad_rivals_are_named_there_too(rivals, kind, message):
 
 def test_rivals_that_have_no_common_budget_are_refused():
     rivals = [run((1, 0.5), (2, 0.4)), run((1, np.nan), (5, 0.3))]
-    with pytest.raises(ValueError, match="one run ends at 2, another has .* until 5"):
+    with pytest.raises(ValueError, match=r"one run ends at 2, another has .* until 5"):
         budget_for_same_error([run((1, 0.2))] * 2, rivals, 1, spent="epochs")
 
 

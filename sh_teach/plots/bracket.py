@@ -50,8 +50,7 @@ def plot_bracket(bracket, figure=None):
     ladder.barh(rungs[-1:], sizes[-1:], color=style.GREEN, label="trained to the end")
     for rung, size in enumerate(sizes):
         ladder.text(size + 0.01 * n, rung, f" {size:,}", va="center", size="large")
-    ladder.set_yticks(rungs, levels)
-    ladder.set_ylabel("rung level (epochs)")
+    ladder.set(yticks=rungs, yticklabels=levels, ylabel="rung level (epochs)")
     style.legend_above(ladder, fontsize="medium", ncols=3)
     ground = dict(color=style.text_color(0.12), label=f"random search: {n * bracket.r_max:,}")
     area.bar(0, bracket.r_max, n, align="edge", **ground)

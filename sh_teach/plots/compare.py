@@ -38,10 +38,10 @@ def compare(runs, rivals, budget=None, spent="ended"):
     Parameters
     ----------
     runs, rivals : list of HPOTuner, pandas.DataFrame or float
-        Those at the same place are a pair, with the same draws. A table has a column ``error``; a
-        number is the incumbent's error.
+        Those at the same place are a pair, with the same draws. A table needs ``error``; a number
+        is the incumbent's error.
     budget : float, optional
-        What each run, then a tuner or a table, may spend; by default, all that it recorded.
+        What each tuner or table may spend; by default, all that it recorded.
     spent : str
         The column with what a run had spent when an evaluation ended, in the unit of `budget`.
 
@@ -80,11 +80,11 @@ def _incumbents(name, runs, budget, spent):
     for i, run in enumerate(runs):
         if budget is not None:
             table = style.table_of(f"{name}[{i}]", run, "error", spent)
-            found = table["error"][table[spent] <= budget]
+            found = table["error"].to_numpy()[table[spent].to_numpy() <= budget]
         elif isinstance(run, Real):
             found = np.array([run], float)
         else:
-            found = style.table_of(f"{name}[{i}]", run, "error")["error"]
+            found = style.table_of(f"{name}[{i}]", run, "error")["error"].to_numpy()
         found = found[np.isfinite(found)]
         if not len(found):
             within = "" if budget in (None, np.inf) else f" by {spent} = {budget:g}"

@@ -64,5 +64,5 @@ def draw_curves(ax, table, trials, **look):
     """Draw the errors of trials over epochs, from a sorted table, as one line with gaps."""
     chosen = table[table["trial_id"].isin(trials)]
     gaps = np.flatnonzero(chosen["trial_id"] != chosen["trial_id"].shift())[1:]
-    names = "max_epochs", "error"
-    return ax.plot(*(np.insert(chosen[n].to_numpy(float), gaps, np.nan) for n in names), **look)
+    points = chosen[["max_epochs", "error"]].to_numpy(float)
+    ax.plot(*np.insert(points, gaps, np.nan, axis=0).T, **look)

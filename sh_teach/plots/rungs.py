@@ -12,10 +12,6 @@ MOST_NAMED = 8  # trials; of more, the legend gives the number
 def plot_rungs(table, ax=None):
     """Draw every evaluation as a mark over its rung: promoted, stopped or on the last rung.
 
-    Marks of nearly the same error are drawn side by side, closer in a crowd, and always within
-    the strip of their rung. If there are more than 1,000, bars show how many are where.
-    Evaluations without a finite error are above a grey line.
-
     Parameters
     ----------
     table, ax
@@ -24,6 +20,9 @@ def plot_rungs(table, ax=None):
     Returns
     -------
     matplotlib.axes.Axes
+        Marks of nearly the same error are side by side, closer in a crowd, within the strip of
+        their rung; if there are more than 1,000, bars show how many are where. Evaluations
+        without a finite error are above a grey line.
     """
     table, levels = style.by_rung("plot_rungs", table)
     ax = style.axes(ax)
@@ -40,9 +39,8 @@ def plot_rungs(table, ax=None):
         ax.axhline(high + 0.05 * span, color=style.text_color(0.5), linewidth=1)
         right_of_rungs = dict(transform=ax.get_yaxis_transform(), ha="right", va="bottom")
         ax.text(0.99, high + 0.055 * span, style.NOT_FINITE, **right_of_rungs)
-    for rung in range(len(levels)):
-        ax.axvline(rung, color=style.text_color(0.1), linewidth=8, zorder=0)
     style.label_levels(ax, range(len(levels)), levels)
+    ax.grid(axis="x", color=style.text_color(0.1), linewidth=8, zorder=0)
     ax.set(xlabel="rung level (epochs)", ylabel=style.ERROR_LABEL, xlim=(-0.5, len(levels) - 0.5))
     style.legend_above(ax, **legend)
     return ax
@@ -75,18 +73,17 @@ def plot_learning_curves(table, ax=None, highlight=None):
     if len(ends) - len(others) < len(highlight):
         raise ValueError(f"highlight={[*highlight]}: give numbers of trials in the table, once")
     draw_curves(ax, table, others["trial_id"], color=style.text_color(0.35), linewidth=0.8)
-    few = len(highlight) <= MOST_NAMED
-    handles = []
-    if not few:
+    if len(highlight) > MOST_NAMED:
         label = f"{len(highlight):,} {name}"
-        handles = draw_curves(ax, table, highlight, color=style.BLUE, linewidth=1, label=label)
-    for i, trial_id in enumerate(highlight if few else []):
+        draw_curves(ax, table, highlight, color=style.BLUE, linewidth=1, label=label)
+        highlight = []
+    for i, trial_id in enumerate(highlight):
         look = dict(color=style.ROUND_COLORS[i % 6], marker="os^Dv"[i % 5], linewidth=2.5)
-        handles += draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
+        draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
     stopped = others[others["max_epochs"] < levels[-1]]
     if len(stopped):
         cross = dict(color=style.GREY, marker=style.STOPPED, markersize=8, linestyle="")
-        handles += ax.plot("max_epochs", "error", data=stopped, label="stopped earlier", **cross)
+        ax.plot("max_epochs", "error", data=stopped, label="stopped earlier", **cross)
     if levels[-1] > 32 * levels[0]:
         ax.set_xscale("log")
         ax.minorticks_off()
@@ -94,5 +91,5 @@ def plot_learning_curves(table, ax=None, highlight=None):
     ax.set(xlabel="epochs", ylabel=style.ERROR_LABEL)
     left_out = len(table) - np.isfinite(table["error"]).sum()
     words = f"left out ({style.NOT_FINITE}): {left_out:,}" if left_out else None
-    style.legend_above(ax, handles=handles, title=words)
+    style.legend_above(ax, title=words)
     return ax

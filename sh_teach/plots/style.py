@@ -29,14 +29,14 @@ def table_of(name, run, *needed):
     if missing:
         words = f"{name}: the table lacks {listing(missing)}; it has {listing(table.columns)}"
         raise ValueError(words + (RENAME if "max_epochs" in missing else ""))
-    return table.reset_index(drop=True)
+    return table
 
 
 def by_rung(name, run, *more):
     """Return the table of a run, with the number of each evaluation's rung, and all levels."""
     table = table_of(name, run, "trial_id", "max_epochs", "error", *more)
     levels, rungs = np.unique(table["max_epochs"], return_inverse=True)
-    return table.assign(rung=rungs), levels
+    return table.reset_index(drop=True).assign(rung=rungs), levels
 
 
 def axes(ax=None, figsize=(7.5, 4.5)):

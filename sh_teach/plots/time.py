@@ -1,13 +1,9 @@
 """Plots of a run over time. `table` and `ax` are explained in `sh_teach.plots`."""
 
-from functools import cache
-
 import numpy as np
-import pandas as pd
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from sh_teach.plots import style
 
@@ -32,7 +28,6 @@ def plot_trajectory(table, ax=None):
     ax.step(table["ended"][known], best[known], where="post", color=style.BLUE, linewidth=2.5)
     ax.scatter(table["ended"][improved], best[improved], color=style.BLUE, s=40, zorder=3)
     ax.set(xlabel="time (seconds)", ylabel="error of the incumbent", xlim=(0, None))
-    ax.xaxis.set_major_locator(MaxNLocator(8))
     if not known.any():
         ax.text(0.5, 0.5, f"only {style.NOT_FINITE}", transform=ax.transAxes, ha="center")
     return ax
@@ -51,10 +46,8 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=style.BLUE, band
     time : str
         The column with what had been spent when an evaluation ended: ``"ended"`` in seconds, or
         one of your own, such as epochs.
-    label : str, optional
-        Name of the method in the legend.
-    color : str
-        Colour of line and band.
+    label, color : str, optional
+        Name of the method in the legend, and the colour of its line and band.
     band : pair of float
         The quantiles between which the band lies.
 
@@ -130,12 +123,11 @@ def plot_timeline(table, ax=None, workers=None):
     table, levels = style.by_rung("plot_timeline", table, "round", "worker", "started", "ended")
     lanes = max(workers or 0, int(table["worker"].max()) + 1)
     ax = style.axes(ax, figsize=(10, min(1.6 + 0.42 * lanes, 10)))
-    paper = ax.get_facecolor()
+    paper, end = ax.get_facecolor(), table["ended"].max() or 1
     crowded = lanes > 40 or len(table) > 80 * lanes
-    end = table["ended"].max() or 1
     idle = dict(facecolor="none", edgecolor=style.text_color(0.25), hatch="////")
     ax.barh(range(lanes), end, height=0.8, linewidth=0, zorder=0, **idle)
-    rounds = pd.to_numeric(table["round"])
+    rounds = table["round"].astype(float)
     heights = (table["rung"] + 1) / len(levels)
     colors, inks = zip(*map(bar_colors, rounds.fillna(0), heights), strict=True)
     begin, stop, lane = (table[name].to_numpy() for name in ("started", "ended", "worker"))
@@ -146,26 +138,24 @@ def plot_timeline(table, ax=None, workers=None):
         if not crowded and stop[i] - begin[i] > 0.022 * end * len(str(trial_id)):
             inside = dict(ha="center", va="center", size="small", color=inks[i])
             ax.text((begin[i] + stop[i]) / 2, lane[i], trial_id, **inside)
-    marks = dict(color=style.text_color(), markeredgecolor=paper, linestyle="", clip_on=False)
-    first = table.groupby("trial_id")["rung"].transform("min")
-    up, failed = table["rung"] > first, ~np.isfinite(table["error"])
+    marks = dict(color=style.text_color(), markeredgecolor=paper, clip_on=False)
+    marks["markersize"] = 4 if crowded else 7
+    up = table["rung"] > table.groupby("trial_id")["rung"].transform("min")
+    failed = ~np.isfinite(table["error"])
     names = sorted(rounds.dropna().unique())[: len(style.ROUND_COLORS)]
     handles = [Patch(color=bar_colors(r, 1)[0], label=f"round {r:g}") for r in names]
     if up.any() and not crowded:
-        look = dict(marker=">", markersize=6, label="promotion")
-        handles += ax.plot(begin[up], lane[up] + 0.28, **look, **marks)
+        handles += ax.plot(begin[up], lane[up] + 0.28, ">", label="promotion", **marks)
     if failed.any():
-        look = dict(marker="X", markersize=4 if crowded else 8, label=style.NOT_FINITE)
-        handles += ax.plot(stop[failed], lane[failed], **look, **marks)
+        handles += ax.plot(stop[failed], lane[failed], "X", label=style.NOT_FINITE, **marks)
     handles.append(Patch(**idle, label="idle"))
     ax.set(xlabel="time (seconds)", ylabel="worker", xlim=(0, end), ylim=(lanes - 0.4, -0.6))
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.locator_params(axis="y", integer=True, min_n_ticks=1)
     words = f"{len(table):,} evaluations: numbers and promotions are left out"
     style.legend_above(ax, handles=handles, title=words if crowded else None)
     return ax
 
 
-@cache
 def bar_colors(round, height):
     """Return the colour of an evaluation, darker on a higher rung, and that of a text on it."""
     hue = np.array(to_rgb(style.ROUND_COLORS[int(round) % len(style.ROUND_COLORS)]))
