@@ -39,8 +39,9 @@ def plot_rungs(table, ax=None):
         ax.axhline(high + 0.05 * span, color=style.text_color(0.5), linewidth=1)
         right_of_rungs = dict(transform=ax.get_yaxis_transform(), ha="right", va="bottom")
         ax.text(0.99, high + 0.055 * span, style.NOT_FINITE, **right_of_rungs)
+    for rung in range(len(levels)):
+        ax.axvline(rung, color=style.text_color(0.1), linewidth=8, zorder=0)
     style.label_levels(ax, range(len(levels)), levels)
-    ax.grid(axis="x", color=style.text_color(0.1), linewidth=8, zorder=0)
     ax.set(xlabel="rung level (epochs)", ylabel=style.ERROR_LABEL, xlim=(-0.5, len(levels) - 0.5))
     style.legend_above(ax, **legend)
     return ax

@@ -139,7 +139,7 @@ def plot_timeline(table, ax=None, workers=None):
             inside = dict(ha="center", va="center", size="small", color=inks[i])
             ax.text((begin[i] + stop[i]) / 2, lane[i], trial_id, **inside)
     marks = dict(color=style.text_color(), markeredgecolor=paper, clip_on=False)
-    marks["markersize"] = 4 if crowded else 7
+    marks["markersize"] = 4 if crowded else 6
     up = table["rung"] > table.groupby("trial_id")["rung"].transform("min")
     failed = ~np.isfinite(table["error"])
     names = sorted(rounds.dropna().unique())[: len(style.ROUND_COLORS)]
