@@ -62,9 +62,8 @@ def check_lanes(workers):
 def _empty_axes(figure, workers):
     """Return the Axes of a figure, emptied of an earlier step; to make new ones takes longer."""
     for ax in figure.axes:
-        for artist in (*ax.patches, *ax.lines, *ax.texts):
+        for artist in (*ax.containers, *ax.lines, *ax.texts):
             artist.remove()
-        ax.relim()
     if not figure.axes:
         # Fixed margins: to compute them would take longer than all the drawing.
         margins = dict(left=0.065, right=0.99, top=0.95, bottom=0.1, hspace=0.42, wspace=0.12)
