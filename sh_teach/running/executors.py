@@ -25,16 +25,19 @@ class ExecutorWorkers(Workers):
         self.executor = executor
 
     def __enter__(self):
-        """Start the clock. Each run has a queue of its own for what ends."""
-        check_guard()
-        self._began = time.perf_counter() - self.now
-        self._done = queue.SimpleQueue()
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            sys.exit(1)  # a new process imports the script; the first one says what is wrong
+        self._done = queue.SimpleQueue()  # of this run: what an earlier one dropped may end yet
         self._running = {}  # worker -> future
         self._sent = None, None  # the objective, and what stands for it
+        self._bring_up()
+        self._began = time.perf_counter() - self.now
         return self
 
+    def _bring_up(self):
+        """Start the workers, if that is for us to do."""
+
     def __exit__(self, *_):
-        """Cancel what has not begun."""
         for future in self._running.values():
             future.cancel()
 
@@ -112,12 +115,6 @@ class ClusterWorkers(ExecutorWorkers):
     def _submit(self, worker, objective, arguments):
         # Not pure: the same configuration drawn twice is two evaluations.
         return self.executor.submit(call, objective, arguments, os.getpid(), pure=False)
-
-
-def check_guard():
-    """Leave a script that is run once more because a new process imports it; see GUARD."""
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        sys.exit(1)  # in silence: the first process says what is wrong
 
 
 def pickled(objective, dumps=cloudpickle.dumps):

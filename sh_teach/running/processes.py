@@ -14,14 +14,7 @@ from functools import cache, partial
 import cloudpickle
 
 from sh_teach.arguments import integer
-from sh_teach.running.executors import (
-    GUARD,
-    ClusterWorkers,
-    ExecutorWorkers,
-    call,
-    check_guard,
-    pickled,
-)
+from sh_teach.running.executors import GUARD, ClusterWorkers, ExecutorWorkers, call, pickled
 from sh_teach.running.workers import InlineWorker, LostEvaluation, Workers
 
 START_SECONDS = 120
@@ -69,28 +62,21 @@ class LocalProcesses(ExecutorWorkers):
         super().__init__(executor=None)
         self.n = n
 
-    def __enter__(self):
-        """Start the processes, and then the clock."""
-        check_guard()
+    def _bring_up(self):
         self._deaths = Counter()  # number of an evaluation -> of its processes
         self._processes = {worker: _LocalProcess() for worker in range(self.n)}
         try:
             for process in self._processes.values():
                 process.last.result(START_SECONDS)
         except BaseException as error:
-            self._end()
+            self.__exit__()
             if not isinstance(error, TimeoutError | BrokenExecutor):
                 raise
             why = f"workers={self.n}: no process comes up. Each runs the script first: {GUARD}"
             raise RuntimeError(why) from None
-        return super().__enter__()
 
-    def __exit__(self, *exception):
-        """Drop what has not ended, and end the processes."""
-        super().__exit__(*exception)
-        self._end()
-
-    def _end(self):
+    def __exit__(self, *_):
+        super().__exit__()
         for process in self._processes.values():
             process.end()
 

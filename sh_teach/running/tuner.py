@@ -168,7 +168,7 @@ class HPOTuner:
             self._ledger.retry(evaluation)
         else:
             try:
-                error = error_that_counts(evaluation, error, failure, catch)
+                error = error_that_counts(evaluation["config"], error, failure, catch)
             except Exception:
                 self._results.popleft()  # the next run evaluates it again
                 raise
