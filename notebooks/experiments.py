@@ -6,11 +6,13 @@ curves were trained once, so no interval says what another training would have g
 
 import heapq
 from bisect import insort
+from collections import namedtuple
 
 import numpy as np
 import pandas as pd
 
-from sh_teach import Bracket, budget_for_same_error, compare
+from sh_teach import Bracket, compare
+from sh_teach.plots.time import incumbents
 
 # --- many rounds at once -------------------------------------------------------------------
 
@@ -91,6 +93,51 @@ def summary(methods, reference):
         rows[name] = {"error": own.mean, "±": own.margin, "win": pair.win, "tie": pair.tie}
         rows[name] |= {"loss": pair.loss, "difference": pair.mean, "± ": pair.margin}
     return pd.DataFrame(rows).T
+
+
+# --- the budget for the same error ---------------------------------------------------------
+
+
+class SameError(namedtuple("SameError", "budget low high within")):
+    """The result of `budget_for_same_error`, printed in one line."""
+
+    def __repr__(self):
+        never = f"never within {self.within:g}"
+        words = [f"{value:g}" if value < np.inf else never for value in self[:3]]
+        return "{}, 95 % interval {} to {}".format(*words)
+
+
+def budget_for_same_error(runs, rivals, budget, spent="ended"):
+    """Return what the rivals must spend for the mean error that the runs have at `budget`.
+
+    Parameters
+    ----------
+    runs, rivals, budget, spent
+        As in `compare`; all are tuners or tables.
+
+    Returns
+    -------
+    SameError
+        ``budget``; ``low`` and ``high``, the ends of its 95 % interval, by a bootstrap of 1,000
+        samples of the pairs with a fixed seed. ``inf`` means never within the rivals' runs, which
+        end at ``within``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `compare` does, and if the rivals' runs have no time in common.
+    """
+    n = len(rivals)
+    nothing = [pd.DataFrame({"error": [0.0], spent: [-np.inf]})] * n
+    errors = compare(runs, nothing, budget, spent).differences
+    compare(nothing, rivals, np.inf, spent)  # names a rival that lacks an error
+    times, curves = incumbents(rivals, spent)
+    # Row 0 weighs each pair once, the others as often as it was drawn.
+    draws = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=1000)
+    reached = np.vstack([np.ones(n), draws]) @ (curves - errors[:, None]) < 1e-9
+    budgets = np.where(reached.any(axis=1), times[reached.argmax(axis=1)], np.inf)
+    low, high = np.quantile(budgets[1:], [0.025, 0.975], method="inverted_cdf")
+    return SameError(float(budgets[0]), float(low), float(high), float(times[-1]))
 
 
 # --- what the rungs buy --------------------------------------------------------------------

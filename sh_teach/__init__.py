@@ -29,7 +29,7 @@ _MODULES = {
     "plots.rungs": ["plot_rungs", "plot_learning_curves"],
     "plots.bracket": ["plot_bracket", "plot_halving"],
     "plots.time": ["plot_trajectory", "plot_anytime", "plot_timeline"],
-    "plots.compare": ["compare", "budget_for_same_error"],
+    "plots.compare": ["compare"],
     "widgets.steps": ["record_steps"],
     "widgets.picture": ["plot_step"],
     "widgets.explorer": ["explore_bracket"],

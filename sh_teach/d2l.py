@@ -6,25 +6,14 @@ module has the part that its section on multi-fidelity optimization uses, made o
 
 import inspect
 
+# "A as A" means that the book's code finds the name here.
 from matplotlib import pyplot as plt
 
-from sh_teach.objectives.lenet import hpo_objective_lenet
-from sh_teach.running.tuner import HPOTuner
-from sh_teach.schedulers.base import BasicScheduler
-from sh_teach.schedulers.searchers import HPOSearcher, RandomSearcher
-
-__all__ = [
-    "BasicScheduler",
-    "HPOScheduler",
-    "HPOSearcher",
-    "HPOTuner",
-    "HyperParameters",
-    "RandomSearcher",
-    "add_to_class",
-    "hpo_objective_lenet",
-    "plt",
-    "set_figsize",
-]
+from sh_teach.objectives.lenet import hpo_objective_lenet as hpo_objective_lenet
+from sh_teach.running.tuner import HPOTuner as HPOTuner
+from sh_teach.schedulers.base import BasicScheduler as BasicScheduler
+from sh_teach.schedulers.searchers import HPOSearcher as HPOSearcher
+from sh_teach.schedulers.searchers import RandomSearcher as RandomSearcher
 
 
 class HyperParameters:

@@ -34,15 +34,3 @@ def append_line(path, content):
         except BaseException:
             file.truncate(end)
             raise
-    if not end:
-        _sync_folder(Path(path).parent)
-
-
-def _sync_folder(folder):
-    """Put the name of a new file on the disk too; Windows does that by itself."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

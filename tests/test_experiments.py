@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from experiments import budget_for_same_error
 from scipy import stats
 from scipy.stats import spearmanr
 
@@ -121,6 +122,77 @@ def test_random_search_needs_some_five_times_the_budget_of_halving(lenet):
     assert (table["times"] < 6).all()
     assert (table["from"] <= table["random search needs"]).all()
     assert (table["random search needs"] <= table["to"]).all()
+
+
+# --- the budget for the same error ---------------------------------------------------------
+
+
+def run(*results):
+    return pd.DataFrame(results, columns=["epochs", "error"])
+
+
+@pytest.fixture
+def falling():
+    """Ten runs whose incumbents fall by a tenth of their first error at each epoch."""
+    return [run(*((t, (1 + i / 10) * (1 - t / 10)) for t in range(1, 9))) for i in range(10)]
+
+
+def test_equal_methods_need_the_same_budget(falling):
+    result = budget_for_same_error(falling, falling, 4, spent="epochs")
+    assert (result.budget, result.low, result.high) == (4, 4, 4)
+
+
+def test_a_rival_that_is_half_as_fast_needs_twice_the_budget(falling):
+    slow = [table.assign(epochs=2 * table["epochs"]) for table in falling]
+    assert budget_for_same_error(falling, slow, 4, spent="epochs").budget == 8
+    assert budget_for_same_error(slow, falling, 8, spent="epochs").budget == 4
+
+
+def test_the_interval_covers_the_pairs_that_were_drawn():
+    rng = np.random.default_rng(0)
+    runs = [run((10, 1 - 0.5 + noise)) for noise in rng.normal(0, 0.1, 40)]
+    rivals = [run(*((t, 1 - t / 100) for t in range(100)))] * 40
+    result = budget_for_same_error(runs, rivals, 10, spent="epochs")
+    assert result.low < result.budget < result.high
+    # A tenth in the error is ten epochs of the rival; the mean of 40 varies 6.3 times less.
+    assert result.high - result.low == pytest.approx(2 * 1.96 * 10 / 40**0.5, rel=0.3)
+
+
+def test_the_interval_is_the_same_each_time(falling):
+    rivals = falling[3:] + falling[:3]
+    results = {budget_for_same_error(falling, rivals, 4, spent="epochs") for _ in range(3)}
+    assert len(results) == 1
+
+
+def test_a_budget_beyond_the_runs_is_never(falling):
+    result = budget_for_same_error([run((1, 0.0))] * 10, falling, 1, spent="epochs")
+    assert result.budget == np.inf
+    assert str(result) == "never within 8, 95 % interval never within 8 to never within 8"
+
+
+def test_the_budget_prints_one_line(falling):
+    slow = [table.assign(epochs=2 * table["epochs"]) for table in falling]
+    line = "8, 95 % interval 8 to 8"
+    assert str(budget_for_same_error(falling, slow, 4, spent="epochs")) == line
+
+
+@pytest.mark.parametrize(
+    ("rivals", "kind", "message"),
+    [
+        ([], ValueError, "1 runs, 0 rivals"),
+        ([run((1, np.nan))], ValueError, r"rivals\[0\] has no finite error: leave"),
+        ([0.1], TypeError, r"rivals\[0\]: give a tuner or tuner\.dataframe\(\), not float"),
+    ],
+)
+def test_bad_rivals_are_named_there_too(rivals, kind, message):
+    with pytest.raises(kind, match=message):
+        budget_for_same_error([run((1, 0.2))], rivals, 1, spent="epochs")
+
+
+def test_rivals_that_have_no_common_budget_are_refused():
+    rivals = [run((1, 0.5), (2, 0.4)), run((1, np.nan), (5, 0.3))]
+    with pytest.raises(ValueError, match=r"one run ends at 2, another has .* until 5"):
+        budget_for_same_error([run((1, 0.2))] * 2, rivals, 1, spent="epochs")
 
 
 # --- promoting without waiting -------------------------------------------------------------

@@ -11,6 +11,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 REWRITTEN = (
     "00_start_here",
     "01_rungs",
+    "02_successive_halving",
     "03_does_it_pay",
 )
 every_notebook = pytest.mark.parametrize("name", REWRITTEN)

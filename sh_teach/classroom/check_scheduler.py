@@ -1,14 +1,11 @@
 """Feedback on a scheduler that a student wrote."""
 
-from itertools import product
+from functools import cache
 
-from sh_teach.classroom.experiment import Experiment, GuardedScheduler
-from sh_teach.classroom.invariants import ONCE, RULES, RUNS, it_runs
+from sh_teach.classroom.experiment import GuardedScheduler
+from sh_teach.classroom.invariants import ONCE, RULES, RUNS, SMALL, it_runs
 from sh_teach.classroom.report import FAILED, NOT_ATTEMPTED, PASSED, Report, counterexample
 from sh_teach.classroom.student_code import Stopped
-from sh_teach.schedulers.bracket import Bracket
-
-SMALL = [Bracket(1, 2, 2), Bracket(1, 4, 2), Bracket(1, 3, 3), Bracket(1, 9, 3), Bracket(2, 10, 2)]
 
 
 def check_scheduler(make_scheduler, timelines=True):
@@ -44,14 +41,13 @@ def check_scheduler(make_scheduler, timelines=True):
     if made or not callable(make_scheduler):
         kind = type(make_scheduler).__name__
         raise TypeError(f"make_scheduler is a {kind}: pass the class, not an instance")
-    report = Report()
-    observations = _observations(make_scheduler)
-    first = observations["usual"][0].stopped
+    report, observed = Report(), cache(lambda experiment: experiment.run(make_scheduler))
+    first = observed(RULES[0].experiments[0]).stopped
     if first and first.unwritten:
         report.add(RUNS, NOT_ATTEMPTED, str(first))
     else:
         for rule in RULES:
-            report.add(rule.name, *_result(rule, observations[rule.observations], report))
+            report.add(rule.name, *_result(rule, map(observed, rule.experiments), report))
         report.add(ONCE, *_result_of_counting_once(make_scheduler))
     print(report)
     if timelines and report.tables:
@@ -59,34 +55,16 @@ def check_scheduler(make_scheduler, timelines=True):
     return report
 
 
-def _observations(make_scheduler):
-    """Return what the scheduler does in experiments, from small to large."""
-
-    def tried(workers, seeds, errors="distinct"):
-        experiments = product(SMALL, workers, [errors], range(seeds))
-        return [Experiment(*what).run(make_scheduler) for what in experiments]
-
-    # In floating-point numbers, log(243) / log(3) is below 5.
-    trap = Experiment(Bracket(1, 243, 3)).run(make_scheduler, rounds=1)
-    alone, together = [*tried([1], 3), trap], tried([2, 3, 4, 8], 8)
-    return {
-        "alone": alone,
-        "together": together,
-        "usual": alone + together,
-        "equal": tried([1], 5, "equal"),
-        "nan": tried([1], 5, "nan"),
-        "failed": tried([1], 2, "failed") + tried([1], 2, "nan"),
-    }
-
-
 def _result(rule, observations, report):
     """Return the result of a rule, why it is so, and the table of a counterexample."""
     if rule.needs and report.results[rule.needs] != PASSED:
         return NOT_ATTEMPTED, f"It needs: {rule.needs}."
-    if report.results.get(RUNS) == FAILED:  # where the reason is shown
-        observations = [seen for seen in observations if not seen.stopped]
-    if rule.unless:
-        observations = [seen for seen in observations if not any(rule.unless(seen))]
+    hidden = report.results.get(RUNS) == FAILED  # the reason is shown there
+    observations = [
+        seen
+        for seen in observations
+        if not (hidden and seen.stopped) and not (rule.unless and any(rule.unless(seen)))
+    ]
     if not observations:
         return NOT_ATTEMPTED, "Other mistakes hide it."
     found = [

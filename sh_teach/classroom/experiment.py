@@ -21,8 +21,9 @@ class Experiment:
 
     bracket: Bracket
     workers: int = 1
-    errors: str = "distinct"  # or "equal", "nan", "failed"; see `error`
+    errors: str = "distinct"  # or "equal", "nan"; see `error`
     seed: int = 0
+    rounds: int = 3
 
     def error(self, draw, max_epochs):
         """Return the error of a configuration, by the number of its draw."""
@@ -33,8 +34,6 @@ class Experiment:
             return rng.choice([0.3, 0.5])
         if self.errors == "nan":
             return rng.choice([number, number, math.nan, math.inf])
-        if self.errors == "failed" and draw % self.bracket.eta == 0:
-            return math.inf
         # No two are equal, and two digits tell them apart as long as there are few.
         return round(number + 1e-6 * draw, 6)
 
@@ -42,10 +41,10 @@ class Experiment:
         """Return whole seconds, so that they read well, and so that some end together."""
         return random.Random(f"runtime {self.seed} {config['draw']} {r_to}").randint(1, 3)
 
-    def run(self, make_scheduler, rounds=3):
-        """Return the `Observation` of a new scheduler, for as many evaluations as rounds have."""
+    def run(self, make_scheduler):
+        """Return the `Observation` of a new scheduler."""
         scheduler = GuardedScheduler(make_scheduler, self.bracket)
-        evaluations = rounds * self.bracket.evaluations
+        evaluations = self.rounds * self.bracket.evaluations
         simulated = dict(n=self.workers, runtime=self.runtime, resume=False)
         history = observe(scheduler, self.error, evaluations, until=Stopped, **simulated)
         return Observation(**vars(history), experiment=self, changed=scheduler.changed_dict())
@@ -71,12 +70,25 @@ class GuardedScheduler:
     """A student's scheduler for the tuner: each call returns something valid or is `Stopped`."""
 
     def __init__(self, make_scheduler, bracket):
-        self._make_scheduler, self._scheduler = make_scheduler, None
-        self.bracket = bracket
+        self._make_scheduler, self.bracket = make_scheduler, bracket
         self.searcher = Numbers()
         self.own = {}  # the dicts that the student's scheduler suggested, by trial id and level
         self._running = 0
         self._lent = []  # the dicts passed to update(), each with its name and a copy from before
+
+    @cached_property
+    def _scheduler(self):
+        call, plan = "make_scheduler(searcher, eta, r_min, r_max)", self.bracket
+        settings = plan.eta, plan.r_min, plan.r_max
+        made = guarded(call, self._make_scheduler, self.searcher, *settings)
+        if made is None:
+            raise Stopped(f"{call} returned None: it must return a scheduler.")
+        return made
+
+    def _call(self, name, *arguments):
+        if not hasattr(self._scheduler, name):
+            raise Stopped(f"The scheduler has no method {name}() yet.", True)
+        return guarded(f"{name}()", getattr(self._scheduler, name), *arguments)
 
     def suggest(self):
         """Return the student's suggestion as a trial, or ``None``."""
@@ -108,17 +120,6 @@ class GuardedScheduler:
         self._running -= 1
         self._call("update", own, error)
 
-    def _call(self, name, *arguments):
-        if self._scheduler is None:
-            call, plan = "make_scheduler(searcher, eta, r_min, r_max)", self.bracket
-            settings = plan.eta, plan.r_min, plan.r_max
-            self._scheduler = guarded(call, self._make_scheduler, self.searcher, *settings)
-            if self._scheduler is None:
-                raise Stopped(f"{call} returned None: it must return a scheduler.")
-        if not hasattr(self._scheduler, name):
-            raise Stopped(f"The scheduler has no method {name}() yet.", True)
-        return guarded(f"{name}()", getattr(self._scheduler, name), *arguments)
-
     def changed_dict(self):
         """Return in words which dict the scheduler changed though it is not its own, if any."""
         initial = [("initial configuration", c, {"draw": 0}) for c in self.searcher.proposed[:1]]
@@ -143,16 +144,14 @@ class Rung:
         self.best = []  # trial ids of the survivors, once the rung is full
         self.promoted = {}  # trial id -> event with which the trial starts on the next rung
 
-    def add(self, i, event, order):
-        """Add a result; `order` has the place of each trial, which settles ties."""
+    def add(self, i, event):
+        """Add a result. Of equal errors the first goes first: they are tried with one worker."""
         self.results[event.trial.trial_id] = i
         self.errors[event.trial.trial_id], _ = rank((event.trial, event.error))
         missing = self.size - len(self.results)
         if 0 <= missing < self.places:
-            best = sorted(self.errors, key=lambda id: (self.errors[id], order[id]))
-            sure = best[: self.places - missing]
-            for trial_id in sure:
-                self.certain.setdefault(trial_id, i)
+            sure = sorted(self.errors, key=self.errors.get)[: self.places - missing]
+            self.certain = dict.fromkeys(sure, i) | self.certain
             if missing == 0:
                 self.filled, self.best = i, sure
 
@@ -164,6 +163,10 @@ class Observation(History):
     experiment: Experiment | None = None
     changed: str | None = None  # which dict was changed
 
+    def starts(self):
+        """Return the index and the trial of each event that starts an evaluation."""
+        return [(i, event.trial) for i, event in enumerate(self.events) if event.kind == "start"]
+
     @cached_property
     def rungs(self):
         """A `Rung` for each round and level that the bracket has, up to the latest round."""
@@ -171,16 +174,12 @@ class Observation(History):
         latest = max((event.trial.round for event in self.events if event.trial), default=-1)
         pairs = product(range(latest + 1), range(bracket.K + 1))
         rungs = {(round, k): Rung(round, k, bracket) for round, k in pairs}
-        order = {}
         for i, event in enumerate(self.events):
             if event.kind == "wait":
                 continue
-            trial_id, round = event.trial.trial_id, event.trial.round
             k = bracket.levels.index(event.trial["max_epochs"])
             if event.kind == "end":
-                rungs[round, k].add(i, event, order)
-            else:
-                order.setdefault(trial_id, i)
-                if k > 0:
-                    rungs[round, k - 1].promoted.setdefault(trial_id, i)
+                rungs[event.trial.round, k].add(i, event)
+            elif k > 0:
+                rungs[event.trial.round, k - 1].promoted.setdefault(event.trial.trial_id, i)
         return list(rungs.values())

@@ -5,9 +5,11 @@ rule. The report shows the violation that can be seen first.
 """
 
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 from typing import NamedTuple
 
+from sh_teach.classroom.experiment import Experiment
+from sh_teach.schedulers.bracket import Bracket
 from sh_teach.words import listing, plural
 
 
@@ -15,30 +17,28 @@ class Violation(NamedTuple):
     """Where a rule is broken, and how."""
 
     at: int  # index of the event that shows it
-    because: list  # indices of the earlier events that explain it
     sentence: str
+    because: tuple = ()  # indices of the earlier events that explain it
 
 
 def it_runs(seen):
     """Find the event after which the scheduler's code cannot be run any further."""
     if seen.stopped:
-        yield Violation(len(seen.events) - 1, [], str(seen.stopped))
+        yield Violation(len(seen.events) - 1, str(seen.stopped))
 
 
 def follows_the_plan(seen):
     """Find a trial that skips or repeats a rung, or a rung with another number than planned."""
     levels = seen.experiment.bracket.levels
     reached = {}  # trial id -> number of rungs
-    for i, event in enumerate(seen.events):
-        if event.kind == "start":
-            trial_id, k = event.trial.trial_id, levels.index(event.trial["max_epochs"])
-            due = reached.get(trial_id, 0)
-            if k != due:
-                why = "it has been there"
-                if k > due:
-                    why = f"the rung of {plural(levels[due], 'epoch')} is due"
-                yield Violation(i, [], f"{_trained(event.trial)}, but {why}.")
-            reached[trial_id] = k + 1
+    for i, trial in seen.starts():
+        k, due = levels.index(trial["max_epochs"]), reached.get(trial.trial_id, 0)
+        if k > due:
+            due = plural(levels[due], "epoch")
+            yield Violation(i, f"{_trained(trial)}, but the rung of {due} is due.")
+        elif k < due:
+            yield Violation(i, f"{_trained(trial)}, but it has been there.")
+        reached[trial.trial_id] = k + 1
     for rung in seen.rungs:
         count = len(rung.results)
         if rung.round < seen.rungs[-1].round and count != rung.size:
@@ -46,26 +46,24 @@ def follows_the_plan(seen):
                 f"Round {rung.round} has evaluated {plural(count, 'trial')} to "
                 f"{plural(rung.level, 'epoch')}; its bracket plans {rung.size}."
             )
-            yield Violation(len(seen.events) - 1, [], sentence)
+            yield Violation(len(seen.events) - 1, sentence)
 
 
 def first_in_first_out(seen):
     """Find a new trial that starts before one that was drawn earlier."""
     lowest = seen.experiment.bracket.r_min
-    new = [(i, event.trial) for i, event in enumerate(seen.events) if event.kind == "start"]
-    new = [(i, trial) for i, trial in new if trial["max_epochs"] == lowest]
+    new = [(i, trial) for i, trial in seen.starts() if trial["max_epochs"] == lowest]
     for place, (i, trial) in enumerate(new):
         first = min(later.trial_id for _, later in new[place:])
         if first < trial.trial_id:
             name = " (the initial configuration)" if first == 0 else ""
             sentence = f"{_trained(trial)} before trial {first}{name}, which was drawn earlier."
-            yield Violation(i, [], sentence)
+            yield Violation(i, sentence)
 
 
 def the_best_survive(seen, ties=True):
     """Find a promoted trial that was not sure to be among the best; without `ties`, or as good."""
     for rung in seen.rungs:
-        same_level = [other for other in seen.rungs if other.level == rung.level]
         for trial_id, i in rung.promoted.items():
             as_good = rung.best and rung.errors.get(trial_id) == rung.errors[rung.best[-1]]
             if rung.certain.get(trial_id, i) < i or (as_good and not ties):
@@ -76,9 +74,10 @@ def the_best_survive(seen, ties=True):
             else:
                 trials = "trials" if len(rung.best) > 1 else "trial"
                 why = f"by rank it should be {trials} {listing(rung.best)} of its round"
-            because = [result for other in same_level for result in other.results.values()]
             sentence = f"Trial {trial_id} is promoted to {rung.above} epochs, but {why}."
-            yield Violation(i, because, sentence)
+            same_level = (other for other in seen.rungs if other.level == rung.level)
+            because = (result for other in same_level for result in other.results.values())
+            yield Violation(i, sentence, tuple(because))
 
 
 def the_best_start_first(seen):
@@ -93,21 +92,21 @@ def the_best_start_first(seen):
                 before = f"before trial {better}, which {why}"
                 sentence = f"Trial {worse} is promoted to {rung.above} epochs {before}."
                 because = rung.results[better], rung.results[worse]
-                yield Violation(rung.promoted[worse], because, sentence)
+                yield Violation(rung.promoted[worse], sentence, because)
 
 
 def older_rounds_first(seen):
     """Find a trial that starts while a survivor of an older round waits."""
     for rung, i, event, waits in _while_survivors_wait(seen):
         if event.kind == "start" and event.trial.round > rung.round:
-            yield Violation(i, [rung.filled], f"{_trained(event.trial)}, while {waits}.")
+            yield Violation(i, f"{_trained(event.trial)}, while {waits}.", (rung.filled,))
 
 
 def workers_get_work(seen):
     """Find a worker that is idle while a survivor waits."""
     for rung, i, event, waits in _while_survivors_wait(seen):
         if event.kind == "wait":
-            yield Violation(i, [rung.filled], f"A worker is idle, while {waits}.")
+            yield Violation(i, f"A worker is idle, while {waits}.", (rung.filled,))
 
 
 def _while_survivors_wait(seen):
@@ -122,7 +121,7 @@ def _while_survivors_wait(seen):
 def dicts_stay_unchanged(seen):
     """Find a dict of the searcher, or of the caller of `update`, that was changed."""
     if seen.changed:
-        yield Violation(len(seen.events) - 1, [], seen.changed)
+        yield Violation(len(seen.events) - 1, seen.changed)
 
 
 def _trained(trial):
@@ -135,10 +134,21 @@ class Rule(NamedTuple):
 
     name: str
     violations: list  # functions that find them
-    observations: str  # which ones they look at; see check_scheduler.py
+    experiments: list  # from small to large
     needs: str | None = None  # the rule without which this one cannot be checked
     unless: callable = None  # observations with this violation would show it again: left out
 
+
+def _experiments(workers, seeds, errors="distinct"):
+    return [Experiment(*what) for what in product(SMALL, workers, [errors], range(seeds))]
+
+
+SMALL = [Bracket(1, 2, 2), Bracket(1, 4, 2), Bracket(1, 3, 3), Bracket(1, 9, 3), Bracket(2, 10, 2)]
+# In floating-point numbers, log(243) / log(3) is below 5.
+ALONE = [*_experiments([1], 3), Experiment(Bracket(1, 243, 3), rounds=1)]
+TOGETHER = _experiments([2, 3, 4, 8], 8)
+USUAL = ALONE + TOGETHER
+EQUAL, NAN = _experiments([1], 5, "equal"), _experiments([1], 5, "nan")
 
 RUNS = "it runs with every bracket and any number of workers"
 PLAN = "a round has the planned number of trials on each rung"
@@ -146,18 +156,18 @@ SURVIVE = "the best of a rung survive"
 BEST_FIRST = "survivors start best first"
 BUT_FOR_TIES = partial(the_best_survive, ties=False)
 RULES = [
-    Rule(RUNS, [it_runs], "usual"),
-    Rule(PLAN, [follows_the_plan], "alone"),
-    Rule("first in, first out, the initial configuration first", [first_in_first_out], "usual"),
-    Rule(SURVIVE, [BUT_FOR_TIES], "alone", PLAN),
-    Rule(BEST_FIRST, [the_best_start_first], "usual", SURVIVE, the_best_survive),
-    Rule("ties keep their order", [the_best_survive, the_best_start_first], "equal", BEST_FIRST),
-    Rule("nan and inf rank last", [BUT_FOR_TIES], "nan", SURVIVE),
-    Rule("a rung fills even if an evaluation fails", [follows_the_plan], "failed", PLAN),
+    Rule(RUNS, [it_runs], USUAL),
+    Rule(PLAN, [follows_the_plan], ALONE),
+    Rule("first in, first out, the initial configuration first", [first_in_first_out], USUAL),
+    Rule(SURVIVE, [BUT_FOR_TIES], ALONE, PLAN),
+    Rule(BEST_FIRST, [the_best_start_first], USUAL, SURVIVE, the_best_survive),
+    Rule("ties keep their order", [the_best_survive, the_best_start_first], EQUAL, BEST_FIRST),
+    Rule("nan and inf rank last", [BUT_FOR_TIES], NAN, SURVIVE),
+    Rule("a rung fills even if an evaluation fails", [follows_the_plan], NAN, PLAN),
     # With several workers rounds overlap, so a trial can be promoted among those of another one.
-    Rule("rungs belong to a round", [the_best_survive], "together", SURVIVE),
-    Rule("older rounds go first", [older_rounds_first], "together", SURVIVE, the_best_survive),
-    Rule("no worker is idle while a survivor waits", [workers_get_work], "usual", SURVIVE),
-    Rule("the dicts of searcher and caller stay unchanged", [dicts_stay_unchanged], "usual"),
+    Rule("rungs belong to a round", [the_best_survive], TOGETHER, SURVIVE),
+    Rule("older rounds go first", [older_rounds_first], TOGETHER, SURVIVE, the_best_survive),
+    Rule("no worker is idle while a survivor waits", [workers_get_work], USUAL, SURVIVE),
+    Rule("the dicts of searcher and caller stay unchanged", [dicts_stay_unchanged], USUAL),
 ]
 ONCE = "a result is counted once"

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import json
-from itertools import accumulate
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -60,16 +60,14 @@ class RecordedCurves:
         ordered = table.sort_values([*curve, "epoch"])
         starts = ordered[ordered["epoch"] == 1]
         configs = starts[self.hyperparameters + curve[1:]].to_dict("records")
-        self._with_each_seed = {}
+        self._with_each_seed = defaultdict(list)
         for config_id, config in zip(starts["config_id"], configs, strict=True):
-            self._with_each_seed.setdefault(config_id, []).append(config)
+            self._with_each_seed[config_id].append(config)
         self._row = {frozenset(config.items()): i for i, config in enumerate(configs)}
         # Plain lists: looking one number up in a DataFrame costs more than a scheduler's decision.
-        columns = {"validation_error", "test_error", "seconds"} & set(table)
-        self._curves = {
-            name: ordered[name].to_numpy().reshape(-1, self.r_max).tolist() for name in columns
-        }
-        self._end = [[0, *accumulate(seconds)] for seconds in self._curves["seconds"]]
+        curves = ordered[["validation_error", "seconds"]].to_numpy().reshape(-1, self.r_max, 2)
+        self._errors = curves[:, :, 0].tolist()
+        self._end = np.insert(curves[:, :, 1].cumsum(axis=1), 0, 0, axis=1).tolist()
 
     @classmethod
     def load(cls, name="lenet"):
@@ -103,14 +101,7 @@ class RecordedCurves:
         The checkpoint is ignored, because nothing is trained. Raises a ValueError if that
         configuration, or that many epochs, were not recorded.
         """
-        errors = self._curves["validation_error"][self._find(config)]
-        return errors[self._epoch("max_epochs", max_epochs, minimum=1) - 1]
-
-    def test_error(self, max_epochs=10, **config):
-        """Return the ``test_error`` after that many epochs, to report; raises as `objective`."""
-        if "test_error" not in self._curves:
-            raise ValueError("the table has no column 'test_error', so there is none to report")
-        errors = self._curves["test_error"][self._find(config)]
+        errors = self._errors[self._find(config)]
         return errors[self._epoch("max_epochs", max_epochs, minimum=1) - 1]
 
     def runtime(self, config, r_from, r_to):
@@ -149,6 +140,8 @@ class RecordedSearcher(HPOSearcher):
     def __init__(self, configs, seed=None):
         self.seed = None if seed is None else integer("seed", seed, minimum=0)
         self._configs = configs
+        # In a journal, the checksum stands for the configurations.
+        self.configs = hashlib.sha256(json.dumps(configs).encode()).hexdigest()
         self._rng = np.random.default_rng(self.seed)
         self._to_propose = []
 
@@ -159,9 +152,3 @@ class RecordedSearcher(HPOSearcher):
         self.drawn += 1
         with_each_seed = self._configs[self._to_propose.pop()]
         return dict(with_each_seed[self._rng.integers(len(with_each_seed))])
-
-    def settings(self):
-        """Return class, seed, and number and checksum of the configurations."""
-        checksum = hashlib.sha256(json.dumps(self._configs).encode()).hexdigest()
-        configs = {"number": len(self._configs), "sha256": checksum}
-        return {"class": type(self).__name__, "configs": configs, "seed": self.seed}

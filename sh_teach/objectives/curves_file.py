@@ -12,21 +12,18 @@ OPTIONAL_COLUMNS = ["seed", "test_error"]
 
 def read_curves(path):
     """Return the table of a file; its index are the numbers of the lines."""
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        lines = [(reader.line_num, row) for row in reader if row and not row[0].startswith("#")]
+    rows = enumerate(csv.reader(path.read_text(encoding="utf-8").splitlines()), start=1)
+    lines = {line: row for line, row in rows if row and not row[0].startswith("#")}
     if not lines:
         raise ValueError("it is empty")
-    (_, header), *lines = lines
-    header = [name.strip() for name in header]
-    for line, row in lines:
+    header = [name.strip() for name in lines.pop(min(lines))]
+    for line, row in lines.items():
         if len(row) != len(header):
             column = header[len(row)] if len(row) < len(header) else f"number {len(row)}"
             fault = f"it has {len(row)} columns, the header {len(header)}"
             raise ValueError(f"line {line}, column {column!r}: {fault}")
-    rows = [[_value(text.strip()) for text in row] for _, row in lines]
-    index = pd.Index([line for line, _ in lines], name="line")
-    return pd.DataFrame(rows, columns=header, index=index)
+    table = pd.DataFrame.from_dict(lines, orient="index", columns=header)
+    return table.map(_value).rename_axis("line")
 
 
 def _value(text):
@@ -34,7 +31,7 @@ def _value(text):
     for kind in (int, float):
         with suppress(ValueError):
             return kind(text)
-    return text
+    return text.strip()
 
 
 def check_curves(table):

@@ -6,18 +6,15 @@ nothing else in this package ever opens a connection. The checks of the files ne
 
 import functools
 import gzip
-import hashlib
-import io
 import os
 import sys
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
-
-from sh_teach.files import replace_file
 
 SAMPLE_FILE = Path(__file__).parents[1] / "data" / "fashion_mnist_sample.npz"
 FOLDER_VARIABLE = "SH_TEACH_DATA"
@@ -89,21 +86,18 @@ def load_fashion_mnist(data="auto", folder=None, device="cpu"):
 
 
 def split_validation(images):
-    """Split the validation images class by class, always in the same way.
+    """Return two halves, always the same and alike in their classes: to select on, and to report.
 
-    Return two `ImageData`: one half of the validation images to select the best of many trials,
-    and the other half to report its error, which on the first half is too low to be true.
+    The error of the best of many trials is too low to be true on the images that selected it.
     """
-    name, *train, validation_images, validation_labels = images
-    labels = validation_labels.cpu().numpy()
+    *others, validation_images, labels = images
     # With seed 0, the second half happens to be easier, by one percentage point of error.
     rng = np.random.default_rng(1)
-    classes = [rng.permutation(np.flatnonzero(labels == label)) for label in range(10)]
-    halves = zip(*[np.array_split(indices, 2) for indices in classes], strict=True)
-    return tuple(
-        ImageData(name, *train, validation_images[half], validation_labels[half])
-        for half in map(np.sort, map(np.concatenate, halves))
-    )
+    selects = np.zeros(len(labels), bool)
+    for label in range(10):
+        indices = rng.permutation(np.flatnonzero(labels.cpu() == label))
+        selects[np.array_split(indices, 2)[0]] = True
+    return [ImageData(*others, validation_images[h], labels[h]) for h in (selects, ~selects)]
 
 
 @functools.cache
@@ -122,22 +116,25 @@ def _read_full(folder):
         remedy = f'fetch it by "make data" or {command}, or name its folder in ${FOLDER_VARIABLE}'
         raise FileNotFoundError(f'data="full": no Fashion-MNIST in {folder}; {remedy}')
     for path in raw_files(folder):
-        content = _verified(path, f"{command} fetches it again")
-        yield np.frombuffer(content, np.uint8, offset=16 if "images" in path.name else 8)
+        _verify(path, f"{command} fetches it again")
+        yield np.fromfile(path, np.uint8, offset=16 if "images" in path.name else 8)
 
 
 def _read_sample():
     remedy = f"`git checkout {SAMPLE_FILE.name}` in its folder restores it, or a new install"
-    with np.load(io.BytesIO(_verified(SAMPLE_FILE, remedy)), allow_pickle=False) as arrays:
+    _verify(SAMPLE_FILE, remedy)
+    with np.load(SAMPLE_FILE) as arrays:
         return [arrays[name] for name in ImageData._fields[1:]]
 
 
-def _verified(path, remedy):
-    """Return the content of a file if its checksum is right."""
-    content = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != SHA256[path.name]:
+def _is_whole(path):
+    """Return whether a file is there and its checksum is right."""
+    return path.is_file() and sha256(path.read_bytes()).hexdigest() == SHA256[path.name]
+
+
+def _verify(path, remedy):
+    if not _is_whole(path):
         raise ValueError(f"{path} is damaged: its checksum is wrong; {remedy}")
-    return content
 
 
 def data_folder(folder=None):
@@ -160,21 +157,20 @@ def find_full_data(folder=None):
 def fetch(folder=None):
     """Fill a folder with the full data set and return it; only this may use the network."""
     folder = data_folder(folder)
-    for path in raw_files(folder):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    paths = raw_files(folder)
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    for path in paths:
         packaged = DEBIAN_FOLDER / f"{path.name}.gz"
-        try:
-            _verified(path, remedy="")
-        except ValueError:
+        if not _is_whole(path):
             path.unlink(missing_ok=True)
             if packaged.is_file():
-                replace_file(path, gzip.decompress(packaged.read_bytes()))
+                path.write_bytes(gzip.decompress(packaged.read_bytes()))
     if not find_full_data(folder):
         from torchvision.datasets import FashionMNIST
 
         FashionMNIST(folder, download=True)
-    for path in raw_files(folder):
-        _verified(path, "the source may be incomplete, try again")
+    for path in paths:
+        _verify(path, "the source may be incomplete, try again")
     return folder
 
 

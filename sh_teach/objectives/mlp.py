@@ -82,10 +82,7 @@ def hpo_objective_mlp(
     )
 
     def batches(epoch):
-        generator = epoch_generator(seed, epoch)
-        for layer in network:
-            if isinstance(layer, Dropout):
-                layer.generator = generator
+        network.generator = generator = epoch_generator(seed, epoch)
         order = torch.randperm(len(images.train_images), generator=generator).to(device)
         steps = order.split(batch_size)
         for step, batch in enumerate(steps):
@@ -100,35 +97,26 @@ def hpo_objective_mlp(
 def perceptron(width, dropout, seed=0):
     """Return an untrained network: images of shape (n, 1, 28, 28) in, logits of (n, 10) out."""
     with seeded(seed):
-        return nn.Sequential(
-            Standardize(),
-            nn.Flatten(),
-            nn.Linear(784, width),
-            nn.ReLU(),
-            Dropout(dropout),
-            nn.Linear(width, width),
-            nn.ReLU(),
-            Dropout(dropout),
-            nn.Linear(width, 10),
-        )
+        return Perceptron(width, dropout)
 
 
-class Standardize(nn.Module):
-    """Give the grey values mean 0 and standard deviation 1."""
-
-    def forward(self, images):
-        """Return images of the same shape."""
-        return (images - 0.286) / 0.353
-
-
-class Dropout(nn.Dropout):
-    """Dropout by a generator of its own: torch's is shared by all threads."""
+class Perceptron(nn.Module):
+    """Two hidden layers, with dropout by a generator of its own: all threads share torch's."""
 
     generator = None
 
-    def forward(self, units):
-        """Set a random share of the units to 0 while training, and scale the others up."""
-        if not self.training or not self.p:
-            return units
-        kept = torch.rand(units.shape, generator=self.generator) >= self.p
-        return units * kept.to(units.device) / (1 - self.p)
+    def __init__(self, width, dropout):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(784, width), nn.Linear(width, width)])
+        self.logits = nn.Linear(width, 10)
+        self.dropout = dropout
+
+    def forward(self, images):
+        """Return the logits of images, whose grey values get mean 0 and standard deviation 1."""
+        units = (images.flatten(1) - 0.286) / 0.353
+        for layer in self.hidden:
+            units = layer(units).relu()
+            if self.training and self.dropout:
+                kept = torch.rand(units.shape, generator=self.generator) >= self.dropout
+                units = units * kept.to(units.device) / (1 - self.dropout)
+        return self.logits(units)

@@ -1,8 +1,5 @@
 """How evaluations are drawn, few or a crowd of them: as marks, as bars, or joined to curves."""
 
-from collections import deque
-from heapq import heappop, heappush
-
 import numpy as np
 
 from sh_teach.plots import style
@@ -38,30 +35,27 @@ def side_by_side(rows, kinds):
     in each row first those of the first kind.
     """
     order = np.lexsort((kinds, rows))
+    begin, end = np.searchsorted(rows[order], [rows - 2, rows + 3])
     lanes = np.zeros(len(rows), int)
-    near, free = deque(), []
-    for i in order:
-        while near and rows[i] - rows[near[0]] > 2:
-            heappush(free, lanes[near.popleft()])
-        lanes[i] = heappop(free) if free else len(near)
-        near.append(i)
-    below, above = np.searchsorted(rows[order], [rows - 2, rows + 3])
-    return (lanes + 1) // 2 * np.where(lanes % 2, 1, -1), above - below
+    for i, mark in enumerate(order):
+        near = lanes[order[begin[mark] : i]]
+        lanes[mark] = min(set(range(len(near) + 1)).difference(near))
+    return (lanes + 1) // 2 * np.where(lanes % 2, 1, -1), end - begin
 
 
 def draw_bars(ax, rungs, heights, kinds):
     """Draw how many have about the same error, promoted in the middle; return legend options."""
-    bins = np.arange(rungs.max() + 2) - 0.5, np.linspace(heights.min(), heights.max(), 81)
-    most = np.histogram2d(rungs, heights, bins)[0].max(axis=1, keepdims=True)
-    total, thick = 0, bins[1][1] - bins[1][0]
+    rows = np.linspace(heights.min(), heights.max(), 81)
+    bins = np.arange(len(KINDS) + 1), np.arange(rungs.max() + 2), rows
+    counts, _ = np.histogramdd((kinds, rungs, heights), bins)
+    totals = counts.cumsum(axis=0)
+    widths = STRIP * np.sqrt(totals / totals[-1].max(axis=1, keepdims=True))
     for kind, (name, _, _, color) in enumerate(KINDS):
-        counts = np.histogram2d(rungs[kinds == kind], heights[kinds == kind], bins)[0]
-        total = total + counts
-        rung, row = np.nonzero(counts)
-        widths = STRIP * np.sqrt(total / most)[rung, row]
-        place = dict(y=bins[1][row] + thick / 2, height=thick, left=rung - widths / 2)
-        look = dict(color=color, zorder=5 - kind, label=f"{name} ({counts.sum():,.0f})")
-        ax.barh(width=widths, **place, **look)
+        rung, row = np.nonzero(counts[kind])
+        width = widths[kind, rung, row]
+        look = dict(height=rows[1] - rows[0], align="edge", color=color, zorder=5 - kind)
+        look["label"] = f"{name} ({counts[kind].sum():,.0f})"
+        ax.barh(rows[row], width, left=rung - width / 2, **look)
     words = "evaluations: the more with about the same error, the wider a bar"
     return dict(title=f"{len(heights):,} {words}")
 
@@ -70,5 +64,5 @@ def draw_curves(ax, table, trials, **look):
     """Draw the errors of trials over epochs, from a sorted table, as one line with gaps."""
     chosen = table[table["trial_id"].isin(trials)]
     gaps = np.flatnonzero(chosen["trial_id"] != chosen["trial_id"].shift())[1:]
-    names = "max_epochs", "error"
-    return ax.plot(*(np.insert(chosen[n].to_numpy(float), gaps, np.nan) for n in names), **look)
+    points = chosen[["max_epochs", "error"]].to_numpy(float)
+    ax.plot(*np.insert(points, gaps, np.nan, axis=0).T, **look)

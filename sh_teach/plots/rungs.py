@@ -12,10 +12,6 @@ MOST_NAMED = 8  # trials; of more, the legend gives the number
 def plot_rungs(table, ax=None):
     """Draw every evaluation as a mark over its rung: promoted, stopped or on the last rung.
 
-    Marks of nearly the same error are drawn side by side, closer in a crowd, and always within
-    the strip of their rung. If there are more than 1,000, bars show how many are where.
-    Evaluations without a finite error are above a grey line.
-
     Parameters
     ----------
     table, ax
@@ -24,13 +20,15 @@ def plot_rungs(table, ax=None):
     Returns
     -------
     matplotlib.axes.Axes
+        Marks of nearly the same error are side by side, closer in a crowd, within the strip of
+        their rung; if there are more than 1,000, bars show how many are where. Evaluations
+        without a finite error are above a grey line.
     """
-    table = style.table_of("plot_rungs", table, "trial_id", "max_epochs", "error")
+    table, levels = style.by_rung("plot_rungs", table)
     ax = style.axes(ax)
-    levels = sorted(table["max_epochs"].unique())
-    rungs = np.searchsorted(levels, table["max_epochs"])
-    highest = table.groupby("trial_id")["max_epochs"].transform("max")
-    kinds = np.where(rungs == len(levels) - 1, 2, table["max_epochs"] == highest)
+    rungs = table["rung"].to_numpy()
+    highest = table.groupby("trial_id")["rung"].transform("max")
+    kinds = np.where(rungs == len(levels) - 1, 2, rungs == highest)
     finite = np.isfinite(table["error"])
     low, high = table["error"][finite].agg(["min", "max"]) if finite.any() else (0.0, 1.0)
     span = (high - low) or 1.0
@@ -65,10 +63,9 @@ def plot_learning_curves(table, ax=None, highlight=None):
     matplotlib.axes.Axes
         The other trials in grey, with a cross where one was stopped before the last rung.
     """
-    table = style.table_of("plot_learning_curves", table, "trial_id", "max_epochs", "error")
-    table = table.sort_values(["trial_id", "max_epochs"])
+    table, levels = style.by_rung("plot_learning_curves", table)
+    table = table.sort_values(["trial_id", "rung"])
     ax = style.axes(ax)
-    levels = sorted(table["max_epochs"].unique())
     ends = table.drop_duplicates("trial_id", keep="last")
     name = "highlighted"
     if highlight is None:
@@ -77,19 +74,17 @@ def plot_learning_curves(table, ax=None, highlight=None):
     if len(ends) - len(others) < len(highlight):
         raise ValueError(f"highlight={[*highlight]}: give numbers of trials in the table, once")
     draw_curves(ax, table, others["trial_id"], color=style.text_color(0.35), linewidth=0.8)
-    handles = []
     if len(highlight) > MOST_NAMED:
         label = f"{len(highlight):,} {name}"
-        handles += draw_curves(ax, table, highlight, color=style.BLUE, linewidth=1, label=label)
+        draw_curves(ax, table, highlight, color=style.BLUE, linewidth=1, label=label)
         highlight = []
     for i, trial_id in enumerate(highlight):
         look = dict(color=style.ROUND_COLORS[i % 6], marker="os^Dv"[i % 5], linewidth=2.5)
-        handles += draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
+        draw_curves(ax, table, [trial_id], label=f"trial {trial_id}", **look)
     stopped = others[others["max_epochs"] < levels[-1]]
     if len(stopped):
         cross = dict(color=style.GREY, marker=style.STOPPED, markersize=8, linestyle="")
-        place = stopped["max_epochs"], stopped["error"]
-        handles += ax.plot(*place, label="stopped earlier", **cross)
+        ax.plot("max_epochs", "error", data=stopped, label="stopped earlier", **cross)
     if levels[-1] > 32 * levels[0]:
         ax.set_xscale("log")
         ax.minorticks_off()
@@ -97,5 +92,5 @@ def plot_learning_curves(table, ax=None, highlight=None):
     ax.set(xlabel="epochs", ylabel=style.ERROR_LABEL)
     left_out = len(table) - np.isfinite(table["error"]).sum()
     words = f"left out ({style.NOT_FINITE}): {left_out:,}" if left_out else None
-    style.legend_above(ax, handles=handles, title=words)
+    style.legend_above(ax, title=words)
     return ax

@@ -18,18 +18,25 @@ LAST, STOPPED = "*", "X"  # the markers of trials on the last rung, and below it
 RENAME = '. If the resource is there, rename it: table.rename(columns={"epochs": "max_epochs"})'
 
 
-def table_of(plot, run, *needed):
-    """Return the table of a run, given as a tuner or as a table, if it has what a plot needs."""
+def table_of(name, run, *needed):
+    """Return the table of a run, given as a tuner or as a table, if it has what is needed."""
     table = run.dataframe() if hasattr(run, "dataframe") and not isinstance(run, type) else run
     if not isinstance(table, pd.DataFrame):
-        raise TypeError(f"{plot} draws a tuner or tuner.dataframe(), not {type(run).__name__}")
+        raise TypeError(f"{name}: give a tuner or tuner.dataframe(), not {type(run).__name__}")
     if table.empty:
-        raise ValueError(f"{plot}: the table has no evaluations. Run some: tuner.run(15)")
-    missing = [name for name in needed if name not in table]
+        raise ValueError(f"{name}: the table has no evaluations. Run some: tuner.run(15)")
+    missing = [column for column in needed if column not in table]
     if missing:
-        words = f"{plot}: the table lacks {listing(missing)}; it has {listing(table.columns)}"
+        words = f"{name}: the table lacks {listing(missing)}; it has {listing(table.columns)}"
         raise ValueError(words + (RENAME if "max_epochs" in missing else ""))
-    return table.reset_index(drop=True)
+    return table
+
+
+def by_rung(name, run, *more):
+    """Return the table of a run, with the number of each evaluation's rung, and all levels."""
+    table = table_of(name, run, "trial_id", "max_epochs", "error", *more)
+    levels, rungs = np.unique(table["max_epochs"], return_inverse=True)
+    return table.reset_index(drop=True).assign(rung=rungs), levels
 
 
 def axes(ax=None, figsize=(7.5, 4.5)):

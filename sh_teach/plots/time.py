@@ -1,28 +1,20 @@
 """Plots of a run over time. `table` and `ax` are explained in `sh_teach.plots`."""
 
-from functools import cache
-
 import numpy as np
-import pandas as pd
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from sh_teach.plots import style
 
 
-def plot_trajectory(table, ax=None, label=None, color=style.BLUE):
+def plot_trajectory(table, ax=None):
     """Draw the incumbent's error over time: the best validation error found so far.
 
     Parameters
     ----------
     table, ax
         See `sh_teach.plots`; needed are ``ended`` (seconds) and ``error``.
-    label : str, optional
-        Name of the run in the legend.
-    color : str
-        Colour of the line.
 
     Returns
     -------
@@ -33,14 +25,11 @@ def plot_trajectory(table, ax=None, label=None, color=style.BLUE):
     ax = style.axes(ax, figsize=(7.5, 3.5))
     best, improved = _incumbent(table)
     known = np.isfinite(best)
-    ax.step(table["ended"][known], best[known], where="post", color=color, lw=2.5, label=label)
-    ax.scatter(table["ended"][improved], best[improved], color=color, s=40, zorder=3)
+    ax.step(table["ended"][known], best[known], where="post", color=style.BLUE, linewidth=2.5)
+    ax.scatter(table["ended"][improved], best[improved], color=style.BLUE, s=40, zorder=3)
     ax.set(xlabel="time (seconds)", ylabel="error of the incumbent", xlim=(0, None))
-    ax.xaxis.set_major_locator(MaxNLocator(8))
     if not known.any():
         ax.text(0.5, 0.5, f"only {style.NOT_FINITE}", transform=ax.transAxes, ha="center")
-    if label is not None:
-        ax.legend(frameon=False, loc="upper right", fontsize="large")
     return ax
 
 
@@ -57,10 +46,8 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=style.BLUE, band
     time : str
         The column with what had been spent when an evaluation ended: ``"ended"`` in seconds, or
         one of your own, such as epochs.
-    label : str, optional
-        Name of the method in the legend.
-    color : str
-        Colour of line and band.
+    label, color : str, optional
+        Name of the method in the legend, and the colour of its line and band.
     band : pair of float
         The quantiles between which the band lies.
 
@@ -91,21 +78,21 @@ def incumbents(runs, time="ended"):
     runs = [runs] if hasattr(runs, "columns") or hasattr(runs, "dataframe") else list(runs)
     if not runs:
         raise ValueError("runs=[]: give at least one run")
-    tables = [style.table_of(f"runs[{i}]", run, time, "error") for i, run in enumerate(runs)]
-    steps = []
-    for i, table in enumerate(tables):
-        best, changed = _incumbent(table)
-        if not changed.any():
+    curves, end = [], np.inf
+    for i, run in enumerate(runs):
+        table = style.table_of(f"runs[{i}]", run, time, "error")
+        best, improved = _incumbent(table)
+        if not improved.any():
             raise ValueError(f"runs[{i}] has no finite error, so no incumbent: leave it out")
-        steps.append((table.loc[changed, time].to_numpy(), best[changed].to_numpy()))
-    begin = max(times[0] for times, _ in steps)
-    end = min(table[time].iloc[-1] for table in tables)
+        curves.append((table[time][improved].to_numpy(), best[improved].to_numpy()))
+        end = min(end, table[time].iloc[-1])
+    begin = max(times[0] for times, _ in curves)
     if begin > end:
         late = f"one run ends at {end:g}, another has no finite error until {begin:g}"
         raise ValueError(f"{late}: leave one of them out")
-    times = np.unique(np.concatenate([[begin, end], *(times for times, _ in steps)]))
-    times = times[(times >= begin) & (times <= end)]
-    rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in steps]
+    changes = np.concatenate([[end], *(times for times, _ in curves)])
+    times = np.unique(changes.clip(begin, end))
+    rows = [best[np.searchsorted(when, times, side="right") - 1] for when, best in curves]
     return times, np.array(rows)
 
 
@@ -133,18 +120,15 @@ def plot_timeline(table, ax=None, workers=None):
         triangle marks a promotion, a cross an evaluation without a finite error, and hatching a
         worker that is idle.
     """
-    needed = "trial_id", "round", "worker", "started", "ended", "max_epochs", "error"
-    table = style.table_of("plot_timeline", table, *needed)
+    table, levels = style.by_rung("plot_timeline", table, "round", "worker", "started", "ended")
     lanes = max(workers or 0, int(table["worker"].max()) + 1)
     ax = style.axes(ax, figsize=(10, min(1.6 + 0.42 * lanes, 10)))
-    paper = ax.get_facecolor()
+    paper, end = ax.get_facecolor(), table["ended"].max() or 1
     crowded = lanes > 40 or len(table) > 80 * lanes
-    end = table["ended"].max() or 1
     idle = dict(facecolor="none", edgecolor=style.text_color(0.25), hatch="////")
     ax.barh(range(lanes), end, height=0.8, linewidth=0, zorder=0, **idle)
-    levels = np.sort(table["max_epochs"].unique())
-    heights = (np.searchsorted(levels, table["max_epochs"]) + 1) / len(levels)
-    rounds = pd.to_numeric(table["round"])
+    rounds = table["round"].astype(float)
+    heights = (table["rung"] + 1) / len(levels)
     colors, inks = zip(*map(bar_colors, rounds.fillna(0), heights), strict=True)
     begin, stop, lane = (table[name].to_numpy() for name in ("started", "ended", "worker"))
     corners = [begin, begin, stop, stop], [lane - 0.4, lane + 0.4, lane + 0.4, lane - 0.4]
@@ -154,26 +138,24 @@ def plot_timeline(table, ax=None, workers=None):
         if not crowded and stop[i] - begin[i] > 0.022 * end * len(str(trial_id)):
             inside = dict(ha="center", va="center", size="small", color=inks[i])
             ax.text((begin[i] + stop[i]) / 2, lane[i], trial_id, **inside)
-    marks = dict(color=style.text_color(), markeredgecolor=paper, linestyle="", clip_on=False)
-    first = table.groupby("trial_id")["max_epochs"].transform("min")
-    up, failed = table["max_epochs"] > first, ~np.isfinite(table["error"])
+    marks = dict(color=style.text_color(), markeredgecolor=paper, clip_on=False)
+    marks["markersize"] = 4 if crowded else 6
+    up = table["rung"] > table.groupby("trial_id")["rung"].transform("min")
+    failed = ~np.isfinite(table["error"])
     names = sorted(rounds.dropna().unique())[: len(style.ROUND_COLORS)]
     handles = [Patch(color=bar_colors(r, 1)[0], label=f"round {r:g}") for r in names]
     if up.any() and not crowded:
-        look = dict(marker=">", markersize=6, label="promotion")
-        handles += ax.plot(begin[up], lane[up] + 0.28, **look, **marks)
+        handles += ax.plot(begin[up], lane[up] + 0.28, ">", label="promotion", **marks)
     if failed.any():
-        look = dict(marker="X", markersize=4 if crowded else 8, label=style.NOT_FINITE)
-        handles += ax.plot(stop[failed], lane[failed], **look, **marks)
+        handles += ax.plot(stop[failed], lane[failed], "X", label=style.NOT_FINITE, **marks)
     handles.append(Patch(**idle, label="idle"))
     ax.set(xlabel="time (seconds)", ylabel="worker", xlim=(0, end), ylim=(lanes - 0.4, -0.6))
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.locator_params(axis="y", integer=True, min_n_ticks=1)
     words = f"{len(table):,} evaluations: numbers and promotions are left out"
     style.legend_above(ax, handles=handles, title=words if crowded else None)
     return ax
 
 
-@cache
 def bar_colors(round, height):
     """Return the colour of an evaluation, darker on a higher rung, and that of a text on it."""
     hue = np.array(to_rgb(style.ROUND_COLORS[int(round) % len(style.ROUND_COLORS)]))

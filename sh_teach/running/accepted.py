@@ -27,9 +27,8 @@ def check_kinds(scheduler, objective):
 
 def _lacking(scheduler):
     """Return which methods of a scheduler cannot be called; of a class, all."""
-    thing = None if isinstance(scheduler, type) else scheduler
-    names = "suggest", "update"
-    return [f"{name}()" for name in names if not callable(getattr(thing, name, None))]
+    of = None if isinstance(scheduler, type) else scheduler
+    return [f"{name}()" for name in ("suggest", "update") if not callable(getattr(of, name, None))]
 
 
 def check_arguments(scheduler, objective, checkpoint_dir):
@@ -92,14 +91,12 @@ def check_pending(scheduler, started):
 
 def settings_of_run(scheduler):
     """Return the settings of a new scheduler; raise if they cannot tell its run from others."""
+    name = type(scheduler).__name__
     if not hasattr(scheduler, "settings"):
-        raise ValueError(
-            f"{type(scheduler).__name__} has no method settings(), by which a journal knows its "
-            f"run. Let it return a dict of the constructor's arguments"
-        )
+        why = f"{name} has no method settings(), by which a journal knows its run"
+        raise ValueError(f"{why}. Let it return a dict of the constructor's arguments")
     settings = scheduler.settings()
     if not isinstance(settings, dict):
-        name = type(scheduler).__name__
         raise ValueError(f"settings() of {name} returns {settings!r}: it must return a dict")
     searcher = settings.get("searcher")
     if isinstance(searcher, dict) and searcher.get("seed", 0) is None:
@@ -111,10 +108,8 @@ def settings_of_run(scheduler):
     return settings
 
 
-def error_that_counts(evaluation, error, failure, catch):
+def error_that_counts(config, error, failure, catch):
     """Return the error of an evaluation, ``inf`` for a failure in `catch`; raise any other."""
-    if "error" in evaluation:  # it was written down, and then the scheduler raised
-        return evaluation["error"]
     try:
         if failure is None:
             return error_value(error)
@@ -122,7 +117,7 @@ def error_that_counts(evaluation, error, failure, catch):
             return math.inf
         raise failure
     except Exception as exception:
-        exception.add_note(f"This was the evaluation of {dict(evaluation['config'])!r}.")
+        exception.add_note(f"This was the evaluation of {dict(config)!r}.")
         exception.add_note("The results so far are kept. Assign the corrected function to")
         exception.add_note("tuner.objective, and run() continues with this evaluation.")
         raise

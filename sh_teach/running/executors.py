@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import suppress
 
 import cloudpickle
 
@@ -22,28 +23,23 @@ class ExecutorWorkers(Workers):
 
     def __init__(self, executor):
         self.executor = executor
-        self._elapsed = 0.0  # at the end of the run before
-        self._began = None
 
     def __enter__(self):
-        """Start the clock. Each run has a queue of its own for what ends."""
-        check_guard()
-        self._began = time.perf_counter() - self._elapsed
-        self._done = queue.SimpleQueue()
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            sys.exit(1)  # a new process imports the script; the first one says what is wrong
+        self._done = queue.SimpleQueue()  # of this run: what an earlier one dropped may end yet
         self._running = {}  # worker -> future
         self._sent = None, None  # the objective, and what stands for it
+        self._bring_up()
+        self._began = time.perf_counter() - self.now
         return self
 
+    def _bring_up(self):
+        """Start the workers, if that is for us to do."""
+
     def __exit__(self, *_):
-        """Stop the clock, and cancel what has not begun."""
-        self._elapsed, self._began = self.now, None
         for future in self._running.values():
             future.cancel()
-
-    @property
-    def now(self):
-        """Seconds since the first run began, without the time between runs."""
-        return self._elapsed if self._began is None else time.perf_counter() - self._began
 
     @property
     def free(self):
@@ -52,10 +48,6 @@ class ExecutorWorkers(Workers):
 
     def _capacity(self):
         return self.executor._max_workers  # every executor of the standard library has it
-
-    def replay(self, evaluation):
-        """Take over the time at which an evaluation of an earlier process ended."""
-        self._elapsed = evaluation["ended"]
 
     def start(self, evaluation, objective, arguments):
         """Submit an evaluation to the executor."""
@@ -75,12 +67,12 @@ class ExecutorWorkers(Workers):
 
     def finished(self):
         """Wait for evaluations to end, half a second at most: a worker may join meanwhile."""
-        try:
-            done = [self._done.get(timeout=POLL_SECONDS)]
-        except queue.Empty:
-            return []
-        while not self._done.empty():
-            done.append(self._done.get())
+        done = []
+        with suppress(queue.Empty):
+            done.append(self._done.get(timeout=POLL_SECONDS))
+            while True:
+                done.append(self._done.get_nowait())
+        self.now = time.perf_counter() - self._began
         return [(evaluation, *self._outcome(evaluation, future)) for evaluation, future in done]
 
     def _outcome(self, evaluation, future):
@@ -97,9 +89,9 @@ class ExecutorWorkers(Workers):
 
     def _died(self, evaluation, error):
         error.add_note(
-            "The results so far are kept. If a process died in an evaluation: workers=2"
+            "The results so far are kept. If a process died in an evaluation: workers=2 "
+            f"survives that. If none came up, {GUARD}."
         )
-        error.add_note(f"survives that. If none came up, {GUARD}.")
         raise error
 
 
@@ -123,12 +115,6 @@ class ClusterWorkers(ExecutorWorkers):
     def _submit(self, worker, objective, arguments):
         # Not pure: the same configuration drawn twice is two evaluations.
         return self.executor.submit(call, objective, arguments, os.getpid(), pure=False)
-
-
-def check_guard():
-    """Leave a script that is run once more because a new process imports it; see GUARD."""
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        sys.exit(1)  # in silence: the first process says what is wrong
 
 
 def pickled(objective, dumps=cloudpickle.dumps):

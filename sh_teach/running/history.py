@@ -1,6 +1,6 @@
 """A recorder: what a scheduler does in a simulated run, event by event."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
@@ -61,28 +61,26 @@ class _Recorder(SimulatedWorkers):
         # By the identity of the suggestion, because the scheduler may change the dict itself.
         self._starts = {}
 
-    def _note(self, kind, **what):
+    def _note(self, event):
         waiting = tuple(trial.copy() for trial in getattr(self.scheduler, "queue", ()))
-        self.events.append(Event(kind, self.now, waiting=waiting, **what))
+        self.events.append(replace(event, waiting=waiting))
 
     def suggest(self):
         suggestion = self.scheduler.suggest()
         if suggestion is None:
-            self._note("wait")
+            self._note(Event("wait", self.now))
         return suggestion
 
     def start(self, evaluation, objective, arguments):
         super().start(evaluation, objective, arguments)
-        config = evaluation["config"]
+        config, worker, ends = (evaluation[name] for name in ("config", "worker", "ends"))
         trial = Trial(config, evaluation["trial_id"], evaluation["round"])
-        lane = dict(worker=evaluation["worker"], started=self.now, ends=evaluation["ends"])
-        self._note("start", trial=trial, **lane)
-        self._starts.setdefault(id(config), []).append(self.events[-1])
+        event = self._starts[id(config)] = Event("start", self.now, trial, worker, self.now, ends)
+        self._note(event)
 
     def update(self, config, error):
-        start = self._starts[id(config)].pop()
+        start = self._starts[id(config)]
         try:
             self.scheduler.update(config, error)
         finally:  # a result that the scheduler cannot take has arrived as well
-            lane = dict(worker=start.worker, started=start.time, ends=self.now)
-            self._note("end", trial=start.trial, **lane, error=error)
+            self._note(replace(start, kind="end", time=self.now, error=error))

@@ -55,16 +55,17 @@ class Journal:
         if self.path.exists():
             with open(self.path, "r+b") as file:  # which fails now if it cannot be written
                 content = file.read()
-        lines = content.splitlines(keepends=True)
         self._size = len(content)
-        # A crash may have cut the header itself.
-        if lines and (lines[0].endswith(b"\n") or not START.startswith(lines[0][: len(START)])):
-            self._check_header(_parse(lines[0]))
-        if lines and _parse(lines[-1]) is None:
-            warnings.warn(f"{self._named}: {TORN}", stacklevel=5)
-            self._size -= len(lines.pop())
-            os.truncate(self.path, self._size)
+        lines = content.splitlines(keepends=True)
         entries = [_parse(line) for line in lines]
+        cut_header = entries == [None] and START.startswith(lines[0][: len(START)])
+        if lines and not cut_header:
+            self._check_header(entries[0])
+        if lines and entries[-1] is None:
+            warnings.warn(f"{self._named}: {TORN}", stacklevel=5)
+            self._size -= len(lines[-1])
+            os.truncate(self.path, self._size)
+            entries.pop()
         if None in entries:
             raise ValueError(f"{self._named}: line {entries.index(None) + 1} is damaged")
         return [entry for entry in entries[1:] if entry]
@@ -105,7 +106,7 @@ class Journal:
     def compare(self, entry, evaluation):
         """Raise a ValueError unless the scheduler suggests again what the journal says."""
         suggested = evaluation and _items(evaluation, SUGGESTION)
-        if suggested is None or _line(suggested) != _line(entry):
+        if _line(suggested) != _line(entry):
             raise ValueError(
                 f"{self._named}: it belongs to another run. It has {entry}, but the scheduler "
                 f"suggests {suggested}. Has the searcher, or the scheduler's code, changed?"

@@ -59,9 +59,7 @@ class Ledger:
 
     def next(self):
         """Return the next evaluation to start, or ``None`` if the scheduler has none."""
-        if self._to_retry:
-            return self._to_retry.popleft()
-        evaluation = self._suggest()
+        evaluation = self._to_retry.popleft() if self._to_retry else self._suggest()
         if evaluation is not None:
             self._write(evaluation)
         return evaluation

@@ -14,14 +14,7 @@ from functools import cache, partial
 import cloudpickle
 
 from sh_teach.arguments import integer
-from sh_teach.running.executors import (
-    GUARD,
-    ClusterWorkers,
-    ExecutorWorkers,
-    call,
-    check_guard,
-    pickled,
-)
+from sh_teach.running.executors import GUARD, ClusterWorkers, ExecutorWorkers, call, pickled
 from sh_teach.running.workers import InlineWorker, LostEvaluation, Workers
 
 START_SECONDS = 120
@@ -69,32 +62,21 @@ class LocalProcesses(ExecutorWorkers):
         super().__init__(executor=None)
         self.n = n
 
-    def __enter__(self):
-        """Start the processes, and then the clock."""
-        check_guard()
+    def _bring_up(self):
         self._deaths = Counter()  # number of an evaluation -> of its processes
-        self._processes = {}  # worker -> its process
+        self._processes = {worker: _LocalProcess() for worker in range(self.n)}
         try:
-            for worker in range(self.n):
-                self._processes[worker] = _LocalProcess()
             for process in self._processes.values():
                 process.last.result(START_SECONDS)
         except BaseException as error:
-            self._end()
+            self.__exit__()
             if not isinstance(error, TimeoutError | BrokenExecutor):
                 raise
             why = f"workers={self.n}: no process comes up. Each runs the script first: {GUARD}"
             raise RuntimeError(why) from None
-        return super().__enter__()
 
-    def __exit__(self, *exception):
-        """Stop the clock, and end the processes."""
-        super().__exit__(*exception)
-        self._end()
-
-    def _end(self):
-        for process in self._processes.values():
-            process.stop()
+    def __exit__(self, *_):
+        super().__exit__()
         for process in self._processes.values():
             process.end()
 
@@ -137,16 +119,16 @@ class _LocalProcess(ProcessPoolExecutor):
     def __init__(self):
         usual = multiprocessing.get_start_method(allow_none=True)
         super().__init__(1, multiprocessing.get_context("spawn"), _begin, [usual])
-        added = {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
-        os.environ.update(added)
         mask = getattr(signal, "pthread_sigmask", lambda *_: None)  # Windows has none
-        before = mask(signal.SIG_BLOCK, {signal.SIGINT})  # while it comes up
+        before = mask(signal.SIG_BLOCK, {signal.SIGINT})  # which the process takes over
+        environment = dict(os.environ)
+        os.environ.update(ENVIRONMENT | environment)
         try:
             self.last = self.submit(os.getpid)
         finally:
-            mask(signal.SIG_SETMASK, before)
-            for name in added:
+            for name in ENVIRONMENT.keys() - environment:
                 del os.environ[name]
+            mask(signal.SIG_SETMASK, before)
         (self._process,) = self._processes.values()
         self._objective = None
 
@@ -163,14 +145,11 @@ class _LocalProcess(ProcessPoolExecutor):
         if not self._process.is_alive():
             _kill(self._process.pid)
 
-    def stop(self):
-        """Kill the process, and all that it started, if it is busy."""
+    def end(self):
+        """End the process and what it had started, a busy one at once; return its exit code."""
         if not self.last.done():
             _kill(self._process.pid)
             self._process.kill()  # if it has no session yet
-
-    def end(self):
-        """End an idle process and what it had started, and return its exit code."""
         late = threading.Timer(END_SECONDS, _kill, [self._process.pid])
         late.start()
         self.shutdown()

@@ -140,8 +140,7 @@ class HPOTuner:
                         running += 1
                     if not running:
                         raise RuntimeError("the scheduler suggests nothing, and nothing runs")
-                    with interrupt.allowed():
-                        self._results.extend(workers.finished())
+                    self._results.extend(interrupt.allow(workers.finished))
                     running -= len(self._results)
                 if self._report(catch):
                     remaining -= 1
@@ -169,7 +168,7 @@ class HPOTuner:
             self._ledger.retry(evaluation)
         else:
             try:
-                error = error_that_counts(evaluation, error, failure, catch)
+                error = error_that_counts(evaluation["config"], error, failure, catch)
             except Exception:
                 self._results.popleft()  # the next run evaluates it again
                 raise

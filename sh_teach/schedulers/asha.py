@@ -1,7 +1,8 @@
 """ASHA: successive halving that never waits, and promotes on what it has seen so far."""
 
-import heapq
+from bisect import bisect, insort
 from collections import defaultdict
+from heapq import heappop, heappush
 
 from sh_teach.schedulers.base import HPOScheduler, rank
 from sh_teach.schedulers.bracket import Bracket
@@ -41,12 +42,13 @@ class ASHAScheduler(HPOScheduler):
         self.K = self.bracket.K
         self.rung_levels = list(self.bracket.levels)
         self.all_observed_error_at_rungs = defaultdict(list)
-        self._rungs = {level: _Rung(self.bracket.eta) for level in self.rung_levels}
+        self._candidates = defaultdict(list)  # by level: a heap of pairs (rank, trial)
+        self._promoted = defaultdict(list)  # by level: the pairs that left the heap, sorted
 
     def suggest(self):
         """Return the next trial for a free worker; there always is one."""
         for k in reversed(range(self.K)):
-            trial = self._rungs[self.rung_levels[k]].take_promotable()
+            trial = self._take_promotable(self.rung_levels[k])
             if trial is not None:
                 return self.start(trial.promoted(self.rung_levels[k + 1]))
         return self.start(self.new_trial(max_epochs=self.bracket.r_min))
@@ -54,35 +56,17 @@ class ASHAScheduler(HPOScheduler):
     def update(self, config, error, info=None):
         """Receive a result; see `HPOScheduler.update`."""
         trial, error = self.finish(config, error, info)
-        level = trial["max_epochs"]
-        self.all_observed_error_at_rungs[level].append((trial, error))
-        self._rungs[level].add(trial, error)
+        level, observed = trial["max_epochs"], (trial, error)
+        self.all_observed_error_at_rungs[level].append(observed)
+        heappush(self._candidates[level], (rank(observed), trial))
 
-
-class _Rung:
-    """The results of a rung. Heaps keep its best ``1 / eta`` at hand, however many there are."""
-
-    def __init__(self, eta):
-        self._eta, self._results = eta, 0
-        self._best = []  # the best results // eta, the worst of them on top: negated
-        self._others, self._not_promoted = [], []  # the best of them on top
-
-    def add(self, trial, error):
-        error, trial_id = rank((trial, error))
-        self._results += 1
-        heapq.heappush(self._not_promoted, (error, trial_id, trial))
-        error, trial_id = heapq.heappushpop(self._best, (-error, -trial_id))
-        heapq.heappush(self._others, (-error, -trial_id))
-        if len(self._best) < self._results // self._eta:
-            error, trial_id = heapq.heappop(self._others)
-            heapq.heappush(self._best, (-error, -trial_id))
-
-    def take_promotable(self):
+    def _take_promotable(self, level):
         """Return the best trial not promoted yet, if it is among the best; else ``None``."""
-        if not self._best or not self._not_promoted:
+        candidates, promoted = self._candidates[level], self._promoted[level]
+        survivors = len(self.all_observed_error_at_rungs.get(level, [])) // self.bracket.eta
+        # All results that are better than the best candidate's belong to promoted trials.
+        if not candidates or bisect(promoted, candidates[0]) >= survivors:
             return None
-        error, trial_id, trial = self._not_promoted[0]
-        if (-error, -trial_id) < self._best[0]:
-            return None
-        heapq.heappop(self._not_promoted)
-        return trial
+        best = heappop(candidates)
+        insort(promoted, best)
+        return best[1]

@@ -146,4 +146,7 @@ def _block(entry, rng):
     if "size" not in inspect.signature(entry.rvs).parameters:
         return [entry.rvs(random_state=rng)]
     # A draw from scipy costs about 25 microseconds, a thousand at once hardly more.
-    return np.asarray(entry.rvs(size=BLOCK, random_state=rng)).tolist()
+    values = np.asarray(entry.rvs(size=BLOCK, random_state=rng)).tolist()
+    if values[0] in (np.inf, -np.inf):
+        raise ValueError("it draws infinite numbers. Give it finite bounds")
+    return values

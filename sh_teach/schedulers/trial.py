@@ -23,8 +23,6 @@ class Trial(dict):
         """Return the same trial as another dict."""
         return Trial(self, self.trial_id, self.round)
 
-    __copy__ = copy
-
     def promoted(self, resource):
         """Return the same trial with a larger resource, ``max_epochs``."""
         return Trial({**self, "max_epochs": resource}, self.trial_id, self.round)

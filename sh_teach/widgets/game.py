@@ -4,7 +4,6 @@ import sys
 from itertools import chain, repeat
 
 from sh_teach.arguments import integer
-from sh_teach.running.history import observe
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler
 from sh_teach.schedulers.waiting import WaitingLine
@@ -42,9 +41,6 @@ class ByChoice(SuccessiveHalvingScheduler):
             raise YourTurn
         if choice == "rule":
             return super().suggest()
-        choices = list(self.options().values())
-        if choice not in choices:
-            raise ValueError(f"choices has {choice!r}: it must be one of {choices}")
         if choice == "wait":
             return None
         if choice == "next round":
@@ -66,39 +62,33 @@ class Game:
         self.bracket = Bracket(r_min, r_max, eta)
         self.choices = []
         self._replay()
-        self.by_rule = self._forecast()  # `result_at` if all choices are those of the rule
-
-    def _scheduler(self, choices):
-        plan = self.bracket
-        searcher = self._curves.searcher(self._seed)
-        return ByChoice(searcher, plan.eta, plan.r_min, plan.r_max, choices)
+        self.by_rule = self._forecast  # `result_at` if all choices are those of the rule
 
     def _replay(self):
-        """Run up to the next choice; `result_at` is ``None`` until the game is over."""
-        self._now = self._scheduler(self.choices)
-        self.steps = record_steps(self._now, self.workers, self._curves, sys.maxsize)
-        self.result_at = self.steps[-1].time if self._now.over() else None
+        """Run up to the next choice, and on to the result of round 0 as the rule decides."""
+        self._now, self.steps = self._run(self.choices)
+        _, by_rule = self._run(chain(self.choices, repeat("rule")))
+        self._forecast = by_rule[-1].time
+        self.result_at = self._forecast if self._now.over() else None  # only at the end
 
-    def _forecast(self):
-        """Return when round 0 has its result if the rule decides from now on."""
-        scheduler = self._scheduler(chain(self.choices, repeat("rule")))
-        pool = dict(n=self.workers, runtime=self._curves.runtime)
-        run = observe(scheduler, self._curves.objective, sys.maxsize, until=YourTurn, **pool)
-        return run.events[-1].time
+    def _run(self, choices):
+        plan, searcher = self.bracket, self._curves.searcher(self._seed)
+        scheduler = ByChoice(searcher, plan.eta, plan.r_min, plan.r_max, choices)
+        return scheduler, record_steps(scheduler, self.workers, self._curves, sys.maxsize)
 
     def options(self):
         """Return the choices that there are, by name, that of the rule last; at the end, none."""
-        return {} if self.result_at is not None else self._now.options()
+        return {} if self._now.over() else self._now.options()
 
     def choose(self, choice):
         """Carry out a choice, a value of `options`, and return in words what it costs."""
         choices = list(self.options().values())
         if choice not in choices:
             raise ValueError(f"choice={choice!r}: it must be one of {choices}")
-        before = self._forecast()
+        before = self._forecast
         self.choices.append(choice)
-        late = self._forecast() - before
         self._replay()
+        late = self._forecast - before
         by_rule = choice == choices[-1]
         said = "This is the choice of the rule." if by_rule else "The rule would choose otherwise."
         if late > 0:

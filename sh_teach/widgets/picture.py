@@ -3,7 +3,7 @@
 from matplotlib import pyplot as plt
 
 from sh_teach.arguments import integer
-from sh_teach.plots.style import axes, text_color
+from sh_teach.plots.style import text_color
 from sh_teach.plots.time import bar_colors
 
 MOST_WAITING = 20
@@ -43,9 +43,9 @@ def plot_step(step, bracket, workers, until, figure=None):
         figure = plt.figure(figsize=(10, 5.6))
     figure.set_facecolor(plt.rcParams["figure.facecolor"])
     bracket_of = bracket if callable(bracket) else lambda round: bracket
-    lanes, queue, *rungs = _emptied(figure) if figure.axes else _new_axes(figure, workers)
+    lanes, queue, *rungs = _empty_axes(figure, workers)
     _draw_workers(lanes, step, bracket_of, workers, until)
-    _draw_waiting(queue, step, bracket_of)
+    _draw_queue(queue, step, bracket_of)
     trials = [*step.waiting, *(event.trial for event in step.evaluations())]
     latest = max((trial.round for trial in trials), default=0)
     for round, ax in enumerate(rungs, start=max(0, latest - ROUNDS_SHOWN + 1)):
@@ -59,37 +59,26 @@ def check_lanes(workers):
         raise ValueError(f"workers={workers}: the picture has room for at most {MOST_WORKERS}")
 
 
-def _new_axes(figure, workers):
-    # Fixed margins: to compute them would take longer than all the drawing.
-    margins = dict(left=0.065, right=0.99, top=0.95, bottom=0.1, hspace=0.42, wspace=0.12)
-    grid = figure.add_gridspec(2, 4, height_ratios=(0.8 + 0.2 * min(workers, 8), 2.4), **margins)
-    places = [grid[0, :], *(grid[1, column] for column in range(1 + ROUNDS_SHOWN))]
-    return [figure.add_subplot(place) for place in places]
-
-
-def _emptied(figure):
-    """Return the Axes of a figure, cleared of what was drawn; new ones would take longer."""
+def _empty_axes(figure, workers):
+    """Return the Axes of a figure, emptied of an earlier step; to make new ones takes longer."""
     for ax in figure.axes:
-        for artist in (*ax.patches, *ax.lines, *ax.texts):
+        for artist in (*ax.containers, *ax.lines, *ax.texts):
             artist.remove()
-        ax.containers.clear()
-        ax.relim()
+    if not figure.axes:
+        # Fixed margins: to compute them would take longer than all the drawing.
+        margins = dict(left=0.065, right=0.99, top=0.95, bottom=0.1, hspace=0.42, wspace=0.12)
+        heights = 0.8 + 0.2 * min(workers, 8), 2.4
+        grid = figure.add_gridspec(2, 1 + ROUNDS_SHOWN, height_ratios=heights, **margins)
+        for place in (grid[0, :], *(grid[1, column] for column in range(1 + ROUNDS_SHOWN))):
+            figure.add_subplot(place)
     return figure.axes
 
 
-def _fixed_sizes(ax):
-    """Style the Axes, with text as large as the fixed margins have room for."""
-    axes(ax).tick_params(labelsize=11)
-    for label in (ax.xaxis.label, ax.yaxis.label):
-        label.set_size(13)
-
-
 def _draw_workers(ax, step, bracket_of, workers, until):
-    _fixed_sizes(ax)
     paper, text = ax.get_facecolor(), text_color()
     for event in step.evaluations():
         trial, lane, began, ends = event.trial, event.worker, event.started, event.ends
-        color, ink = _colors(trial, bracket_of(trial.round))
+        color, ink = _colors(trial, bracket_of)
         now = min(step.time, ends)
         ax.barh(lane, now - began, left=began, height=0.8, color=color, edgecolor=paper)
         if ends > now:
@@ -105,15 +94,18 @@ def _draw_workers(ax, step, bracket_of, workers, until):
     side = "left" if step.time < 0.9 * until else "right"
     ax.text(step.time, 1.0, f" t = {step.time:.1f} s ", ha=side, **above)
     ax.set(xlim=(0, until), ylim=(workers - 0.4, -0.6), yticks=range(workers))
-    ax.set(xlabel="time (seconds)", ylabel="worker")
+    ax.set_xlabel("time (seconds)", size=13)
+    ax.set_ylabel("worker", size=13)
+    ax.tick_params(labelsize=11)
+    ax.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_waiting(ax, step, bracket_of):
+def _draw_queue(ax, step, bracket_of):
     ax.set_title("queue, next first", size=12)
     ax.set(xlim=(0, 4), ylim=(5, 0), aspect="equal")
     ax.axis("off")
     for i, trial in enumerate(step.waiting[:MOST_WAITING]):
-        color, ink = _colors(trial, bracket_of(trial.round))
+        color, ink = _colors(trial, bracket_of)
         x, y = i % 4 + 0.5, i // 4 + 0.5
         outline = dict(edgecolor=text_color(), linewidth=2) if i == 0 else {}
         ax.bar(x, 0.9, bottom=y - 0.45, width=0.9, color=color, **outline)
@@ -127,25 +119,19 @@ def _draw_waiting(ax, step, bracket_of):
 
 def _draw_rungs(ax, step, bracket, round):
     """Draw a column for each rung: a place for each trial, the best on top."""
-    _fixed_sizes(ax)
-    paper, grey = ax.get_facecolor(), dict(color=text_color(0.05), edgecolor=text_color(0.2))
     color, ink = bar_colors(round, 0.5)
     ax.set_title(f" round {round} ", size=11, color=ink, backgroundcolor=color)
     rows, text_size = min(bracket.n, MOST_ROWS), 8 if bracket.K < 4 else 6.5
     for k, (level, size) in enumerate(zip(bracket.levels, bracket.sizes, strict=True)):
-        observed = step.rungs().get((round, level), [])
+        observed, places = step.rungs().get((round, level), []), min(size, rows)
         survivors = size if k == bracket.K else bracket.sizes[k + 1]
-        color, ink = bar_colors(round, (k + 1) / (bracket.K + 1))
-        for place in range(min(size, rows)):
-            cell = dict(x=k, height=0.86, bottom=place - 0.43, width=0.92)
-            if place >= len(observed):
-                ax.bar(**cell, **grey)
-                continue
-            survives = place < survivors
-            ax.bar(**cell, **grey | {"color": color if survives else paper})
-            own = ink if survives else text_color()
-            inside = dict(va="center", size=text_size, color=own)
-            trial, error = observed[place]
+        survives = bar_colors(round, (k + 1) / (bracket.K + 1))
+        cell = dict(width=0.92, left=k - 0.46, height=0.86, edgecolor=text_color(0.2))
+        ax.barh(range(len(observed), places), color=text_color(0.05), **cell)
+        for place, (trial, error) in enumerate(observed[:places]):
+            color, ink = survives if place < survivors else (ax.get_facecolor(), text_color())
+            ax.barh(place, color=color, **cell)
+            inside = dict(va="center", size=text_size, color=ink)
             ax.text(k - 0.4, place, trial.trial_id, ha="left", weight="bold", **inside)
             number = f"{error:.2f}".removeprefix("0")  # an error below 1, or nan or inf
             ax.text(k + 0.4, place, number, ha="right", **inside)
@@ -154,10 +140,11 @@ def _draw_rungs(ax, step, bracket, round):
     ax.set_xticks(range(bracket.K + 1), bracket.levels)
     ax.set(xlim=(-0.5, bracket.K + 0.5), ylim=(rows - 0.4, -0.6), yticks=[])
     ax.set_xlabel("rung level (epochs)", size=11)
-    ax.spines[["left", "bottom"]].set_visible(False)
-    ax.tick_params(length=0, pad=10)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0, pad=10, labelsize=11)
 
 
-def _colors(trial, bracket):
+def _colors(trial, bracket_of):
+    bracket = bracket_of(trial.round)
     k = bracket.levels.index(trial["max_epochs"])
     return bar_colors(trial.round, (k + 1) / (bracket.K + 1))

@@ -8,8 +8,6 @@ from sh_teach.widgets.html import WIDE, Panel, ipywidgets
 from sh_teach.widgets.picture import check_lanes, plot_step
 from sh_teach.widgets.steps import Step, plans, record_steps
 
-SIZE = dict(figsize=(10, 5.6))
-
 
 def step_through(scheduler, workers, curves):
     """Show a run in slow motion, event by event.
@@ -39,7 +37,11 @@ def step_through(scheduler, workers, curves):
         raise ValueError("scheduler={}: it must have at least one scheduler")
     runs = {name: record_steps(s, workers, curves) for name, s in schedulers.items()}
     choice = ipywidgets.Dropdown(options=list(runs), description="scheduler", **WIDE)
-    event = ipywidgets.IntSlider(0, 0, len(runs[choice.value]) - 1, description="event", **WIDE)
+    event = ipywidgets.IntSlider(description="event", **WIDE)
+
+    def change_scheduler(_=None):
+        event.value, event.max = 0, len(runs[choice.value]) - 1
+        show()
 
     def show(_=None):
         steps, plan_of = runs[choice.value], plans(schedulers[choice.value])
@@ -48,54 +50,23 @@ def step_through(scheduler, workers, curves):
         plot_step(step, plan_of, workers, steps[-1].time, panel.figure)
         panel.draw(describe_step(step))
 
-    def go(to):
-        event.value = to  # the slider keeps it in its range
+    def go(events):
+        event.value += events  # the slider keeps it in its range
 
-    def next_promotion():
+    def go_to_promotion():
         later = enumerate(runs[choice.value][event.value + 1 :], start=event.value + 1)
-        return next((i for i, step in later if step.promoted), event.max)
-
-    def change_scheduler(_):
-        event.value = 0
-        event.max = len(runs[choice.value]) - 1
-        show()
+        event.value = next((i for i, step in later if step.promoted), event.max)
 
     buttons = [
-        _button("next event", "One event on", lambda: go(event.value + 1)),
-        _button("back", "One event back", lambda: go(event.value - 1)),
-        _button("to the next promotion", "On to the next full rung", lambda: go(next_promotion())),
+        _button("next event", "One event on", lambda: go(1)),
+        _button("back", "One event back", lambda: go(-1)),
+        _button("to the next promotion", "On to the next full rung", go_to_promotion),
     ]
-    panel = Panel(buttons, [event, choice] if len(runs) > 1 else [event], **SIZE)
+    panel = Panel(buttons, [event, choice] if len(runs) > 1 else [event], figsize=(10, 5.6))
     event.observe(show, names="value")
     choice.observe(change_scheduler, names="value")
-    show()
+    change_scheduler()
     return panel
-
-
-def _button(description, tooltip, action):
-    layout = {"width": "auto"}
-    button = ipywidgets.Button(description=description, tooltip=tooltip, layout=layout)
-    button.on_click(lambda _: action())
-    return button
-
-
-def describe_step(step):
-    """Return what the picture of a step shows, in words, for those who do not see it."""
-    busy = [
-        f"worker {worker} trains trial {start.trial.trial_id} until {start.ends:.1f} s"
-        for worker, start in sorted(step.running.items())
-    ]
-    waiting = [f"{trial.trial_id}" for trial in step.waiting]
-    rungs = [
-        f"round {round}, {level} epochs: "
-        + ", ".join(f"{trial.trial_id} ({error:.2f})" for trial, error in observed)
-        for (round, level), observed in step.rungs().items()
-    ]
-    return (
-        f"At {step.time:.1f} s, {'; '.join(busy) or 'all workers are idle'}. "
-        f"Trials that wait, next first: {', '.join(waiting) or 'none'}. "
-        f"Results, best first: {'; '.join(rungs) or 'none'}."
-    )
 
 
 def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
@@ -149,6 +120,31 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
 
     decide = _button("do it", "Carry out the selected choice", carry_out)
     undo = _button("undo", "Undo the last choice", undo_last)
-    panel = Panel([options, decide, undo], **SIZE)
+    panel = Panel([options, decide, undo], figsize=(10, 5.6))
     show("")
     return panel
+
+
+def _button(description, tooltip, action):
+    layout = {"width": "auto"}
+    button = ipywidgets.Button(description=description, tooltip=tooltip, layout=layout)
+    button.on_click(lambda _: action())
+    return button
+
+
+def describe_step(step):
+    """Return what the picture of a step shows, in words, for those who do not see it."""
+    busy = [
+        f"worker {worker} trains trial {start.trial.trial_id} until {start.ends:.1f} s"
+        for worker, start in sorted(step.running.items())
+    ]
+    waiting = [str(trial.trial_id) for trial in step.waiting]
+    rungs = []
+    for (round, level), observed in step.rungs().items():
+        results = ", ".join(f"{trial.trial_id} ({error:.2f})" for trial, error in observed)
+        rungs.append(f"round {round}, {level} epochs: {results}")
+    return (
+        f"At {step.time:.1f} s, {'; '.join(busy) or 'all workers are idle'}. "
+        f"Trials that wait, next first: {', '.join(waiting) or 'none'}. "
+        f"Results, best first: {'; '.join(rungs) or 'none'}."
+    )

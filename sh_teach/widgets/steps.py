@@ -77,11 +77,12 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     workers = integer("workers", workers, minimum=1)
     if getattr(scheduler, "trials", 0):
         raise ValueError("scheduler: it has been used before; make a new one in the same cell")
-    r_max = plans(scheduler)(0).r_max
+    plan_of = plans(scheduler)
+    r_max = plan_of(0).r_max
     if r_max > getattr(curves, "r_max", math.inf):
         raise ValueError(f"r_max={r_max}: {curves.r_max} epochs were recorded, no more")
     if evaluations is None:
-        evaluations = sum(plans(scheduler)(round).evaluations for round in (0, 1))
+        evaluations = plan_of(0).evaluations + plan_of(1).evaluations
         if evaluations > MOST_EVALUATIONS:
             raise ValueError(
                 f"scheduler: two rounds are {evaluations:,} evaluations, and slow motion shows "
@@ -91,17 +92,15 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     pool = dict(n=workers, runtime=curves.runtime)
     # More than are shown: at the end of a run workers idle for want of evaluations.
     history = observe(scheduler, curves.objective, evaluations + workers, until=YourTurn, **pool)
-    steps, before = [], Step("", 0.0)
+    steps = []
     for event in history.events:
         if event.trial and event.trial.round is None:
             raise TypeError("scheduler: it suggests plain dicts; make trials with its new_trial()")
-        step = _state_after(event, before)
-        steps.append(replace(step, sentence=_sentence(scheduler, workers, before, step)))
-        before = step
-    if history.stopped:
-        return steps
-    last = [i for i, step in enumerate(steps) if step.kind == "end"][evaluations - 1]
-    return _next_first(steps[: last + 1])
+        step = _state_after(event, steps[-1] if steps else Step("", 0.0))
+        steps.append(replace(step, sentence=_sentence(scheduler, workers, step)))
+        if event.kind == "end" and len(step.done) == evaluations:
+            break
+    return _next_first(steps)
 
 
 class YourTurn(Exception):
@@ -133,73 +132,65 @@ def _next_first(steps):
 
 
 def _state_after(event, before):
-    running = dict(before.running)
+    done = (*before.done, event) if event.kind == "end" else before.done
+    running = {worker: start for worker, start in before.running.items() if worker != event.worker}
     if event.kind == "start":
         running[event.worker] = event
-    if event.kind != "end":
-        return Step(**vars(event), running=running, done=before.done)
-    del running[event.worker]
-    after = Step(**vars(event), running=running, done=(*before.done, event))
-    errors = after.latest_errors()
-    for trial in before.waiting:
-        errors.pop(trial.trial_id, None)
-    new = [(trial, errors[trial.trial_id]) for trial in event.waiting if trial.trial_id in errors]
-    return replace(after, promoted=tuple(trial for trial, _ in sorted(new, key=rank)))
+    step = Step(**vars(event), running=running, done=done)
+    errors, waited = step.latest_errors(), {trial.trial_id for trial in before.waiting}
+    new = [(t, errors[t.trial_id]) for t in event.waiting if t.trial_id in errors.keys() - waited]
+    return replace(step, promoted=tuple(trial for trial, _ in sorted(new, key=rank)))
 
 
-def _sentence(scheduler, workers, before, step):
+def _sentence(scheduler, workers, step):
     if step.kind == "wait":
-        free = [worker for worker in range(workers) if worker not in before.running]
-        why = ", although a trial waits" if before.waiting else ": no rung is full"
+        free = [worker for worker in range(workers) if worker not in step.running]
+        why = ", although a trial waits" if step.waiting else ": no rung is full"
         return f"Worker{'s' if len(free) > 1 else ''} {listing(free)} must wait{why}."
     event = str(step)
     explain = _why_it_starts if step.kind == "start" else _what_it_means
-    return f"{event[0].upper()}{event[1:]}{explain(scheduler, before, step)}"
+    return f"{event[0].upper()}{event[1:]}{explain(scheduler, step)}"
 
 
-def _why_it_starts(scheduler, before, step):
+def _why_it_starts(scheduler, step):
     """Return why this trial starts, and which trial should, if that is another one."""
-    due = _due(scheduler, before.waiting or (step.trial, *step.waiting), before.latest_errors())
-    if due.trial_id != step.trial.trial_id:
-        turn = f"By the rule it is the turn of trial {due.trial_id} of round {due.round}"
-        return f". {turn}, to {plural(due['max_epochs'], 'epoch')}."
-    if step.trial["max_epochs"] > plans(scheduler)(step.trial.round).r_min:
+    errors = step.latest_errors()
+
+    def turn(trial):
+        place = trial.round, -trial["max_epochs"]
+        if getattr(scheduler, "promote_when_certain", False):
+            return place  # first come, first served: the first that was certain need not be best
+        return *place, *rank((trial, errors.get(trial.trial_id, 0)))
+
+    trial, due = step.trial, min((step.trial, *step.waiting), key=turn)
+    if due.trial_id != trial.trial_id:
+        rule = f"By the rule it is the turn of trial {due.trial_id} of round {due.round}"
+        return f". {rule}, to {plural(due['max_epochs'], 'epoch')}."
+    if trial["max_epochs"] > plans(scheduler)(trial.round).r_min:
         return ": the oldest round goes first, there the highest rung, and there the best."
-    started = {event.trial.round for event in before.evaluations()}
-    if not before.waiting and step.trial.round not in started:
-        return f": no trial waits, so round {step.trial.round} starts."
+    if [event.trial.round for event in step.evaluations()].count(trial.round) == 1:
+        return f": no trial waits, so round {trial.round} starts."
     return ": first come, first served."
 
 
-def _due(scheduler, waiting, errors):
-    """Return the waiting trial that starts next where all rules are kept."""
-    if getattr(scheduler, "promote_when_certain", False):
-        return waiting[0]  # the first that was certain, which is not always the best
-
-    def turn(trial):
-        error = errors.get(trial.trial_id, 0)
-        return trial.round, -trial["max_epochs"], *rank((trial, error))
-
-    return min(waiting, key=turn)
-
-
-def _what_it_means(scheduler, before, step):
+def _what_it_means(scheduler, step):
     """Return what a result means for its rung."""
-    trial, plan = step.trial, plans(scheduler)(step.trial.round)
-    level = trial["max_epochs"]
+    round, level = step.trial.round, step.trial["max_epochs"]
+    plan = plans(scheduler)(round)
     k = plan.levels.index(level)
     if k == plan.K:
         return ": this is the last rung."
-    count, size = len(step.rungs()[trial.round, level]), plan.sizes[k]
+    count, size = len(step.rungs()[round, level]), plan.sizes[k]
     said = f": result {count} of {size} on its rung."
     if not step.promoted:
         nothing = " The rung is full, but no trial is promoted from it."
         return said + nothing if count == size else said
-    ids = listing(promoted.trial_id for promoted in step.promoted)
+    ids = listing(trial.trial_id for trial in step.promoted)
     trials_are = f"trial {ids} is" if len(step.promoted) == 1 else f"trials {ids} are"
-    news = f"{trials_are} promoted to {plan.levels[k + 1]} epochs."
-    if count == size and {promoted.round for promoted in step.promoted} == {trial.round}:
-        return f"{said} The rung is full: {news}"
-    if getattr(scheduler, "promote_when_certain", False):
-        return f"{said} Before the rung is full, this is certain: {news}"
-    return f"{said} Results of several rounds are counted as one rung: {news}"
+    if count == size and {trial.round for trial in step.promoted} == {round}:
+        why = "The rung is full"
+    elif getattr(scheduler, "promote_when_certain", False):
+        why = "Before the rung is full, this is certain"
+    else:
+        why = "Results of several rounds are counted as one rung"
+    return f"{said} {why}: {trials_are} promoted to {plan.levels[k + 1]} epochs."

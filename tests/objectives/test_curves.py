@@ -331,27 +331,6 @@ def test_the_objective_and_the_runtime_depend_on_the_seed(seeds):
     assert seeds.runtime({"learning_rate": 0.5, "seed": 1}, 0, 1) == 2.0
 
 
-def test_the_test_error_of_a_configuration_is_that_of_its_seed(seeds):
-    assert seeds.test_error(learning_rate=0.5, seed=0, max_epochs=1) == 0.41
-    assert seeds.test_error(learning_rate=0.5, seed=1, max_epochs=1) == 0.31
-
-
-def test_the_test_error_of_an_incumbent_can_be_asked_for(seeds):
-    scheduler = SuccessiveHalvingScheduler(seeds.searcher(seed=0), eta=2, r_min=1, r_max=1)
-    tuner = HPOTuner(scheduler, seeds.objective, progress=False)
-    tuner.run(10)
-    assert seeds.test_error(**tuner.incumbent) == 0.21
-
-
-def test_a_test_error_that_was_not_recorded_is_named(seeds, own):
-    with pytest.raises(ValueError, match="'test_error'"):
-        own.test_error(learning_rate=0.5, batch_size=64, max_epochs=1)
-    with pytest.raises(ValueError, match="config="):
-        seeds.test_error(learning_rate=0.5, max_epochs=1)
-    with pytest.raises(ValueError, match="max_epochs=2"):
-        seeds.test_error(learning_rate=0.5, seed=0, max_epochs=2)
-
-
 @pytest.mark.parametrize("config", [{"learning_rate": 0.5}, {"learning_rate": 0.1, "seed": 1}])
 def test_a_seed_that_was_not_recorded_is_named(seeds, config):
     with pytest.raises(ValueError, match="config="):

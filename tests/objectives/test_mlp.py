@@ -10,7 +10,7 @@ import torch
 from sh_teach import hpo_objective_lenet
 from sh_teach.objectives import lenet, mlp, training
 from sh_teach.objectives.fashion_mnist import ImageData, load_fashion_mnist, split_validation
-from sh_teach.objectives.mlp import Dropout, hpo_objective_mlp, perceptron
+from sh_teach.objectives.mlp import hpo_objective_mlp, perceptron
 from sh_teach.objectives.training import validation_error
 
 GOOD = {
@@ -267,18 +267,27 @@ def test_a_checkpoint_of_other_images_is_refused(tiny, tmp_path, monkeypatch):
 # --- the network ---------------------------------------------------------------------------
 
 
+class Ones(torch.nn.Module):
+    """A layer whose 100 units are 1."""
+
+    def forward(self, images):
+        return torch.ones(len(images), 100)
+
+
 def test_dropout_sets_its_share_of_the_units_to_0_and_keeps_the_mean():
-    layer = Dropout(0.3)
-    layer.generator = torch.Generator().manual_seed(0)
-    units = layer(torch.ones(1000, 100))
+    network = perceptron(100, 0.3)
+    network.generator = torch.Generator().manual_seed(0)
+    network.hidden, network.logits = torch.nn.ModuleList([Ones()]), torch.nn.Identity()
+    units = network(torch.rand(1000, 1, 28, 28))
     assert (units == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
     assert units.mean().item() == pytest.approx(1, abs=0.01)
     assert units.unique().tolist() == pytest.approx([0, 1 / 0.7])
 
 
 def test_dropout_does_nothing_outside_training():
-    units = torch.rand(10, 10)
-    assert torch.equal(Dropout(0.3).eval()(units), units)
+    images = torch.rand(10, 1, 28, 28)
+    with_dropout, without = perceptron(32, 0.3).eval(), perceptron(32, 0)
+    assert torch.equal(with_dropout(images), without(images))
 
 
 def test_the_initial_weights_depend_on_the_seed_alone():

@@ -52,9 +52,11 @@ def test_ctrl_c_is_held_back_until_the_block_ends_and_raised_once(not_held_back)
 
 def test_ctrl_c_is_raised_at_once_where_it_is_allowed():
     def block(interrupt, events):
-        with interrupt.allowed():
+        def allowed():
             press_ctrl_c()
             events.append("end of the block")
+
+        interrupt.allow(allowed)
 
     assert events_of(block) == [KeyboardInterrupt]
 
@@ -63,16 +65,14 @@ def test_ctrl_c_that_was_held_back_is_raised_before_what_is_allowed_begins():
     def block(interrupt, events):
         press_ctrl_c()
         events.append("held back")
-        with interrupt.allowed():
-            events.append("begun")
+        interrupt.allow(lambda: events.append("begun"))
 
     assert events_of(block) == ["held back", KeyboardInterrupt]
 
 
-def test_after_an_allowed_block_ctrl_c_is_held_back_again():
+def test_after_what_is_allowed_ctrl_c_is_held_back_again():
     def block(interrupt, events):
-        with interrupt.allowed():
-            pass
+        interrupt.allow(lambda: None)
         press_ctrl_c()
         events.append("held back")
 
@@ -82,8 +82,8 @@ def test_after_an_allowed_block_ctrl_c_is_held_back_again():
 def test_ctrl_c_that_was_raised_is_not_raised_again_at_the_end():
     def block(interrupt, events):
         press_ctrl_c()
-        with pytest.raises(KeyboardInterrupt), interrupt.allowed():
-            events.append("begun")
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.allow(lambda: events.append("begun"))
 
     assert events_of(block) == []
 
@@ -109,8 +109,7 @@ def test_after_the_block_ctrl_c_does_what_it_did_before(ends_with, not_held_back
 
 def test_in_another_thread_nothing_is_held_back_and_nothing_fails():
     def block(interrupt, events):
-        with interrupt.allowed():
-            events.append(signal.getsignal(signal.SIGINT))
+        interrupt.allow(lambda: events.append(signal.getsignal(signal.SIGINT)))
 
     events = []
     thread = threading.Thread(target=lambda: events.extend(events_of(block)))

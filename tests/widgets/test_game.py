@@ -102,12 +102,6 @@ def test_a_choice_that_is_no_option_is_refused_and_changes_nothing():
     assert game.choices == []
 
 
-def test_a_scheduler_by_choice_refuses_what_is_no_option():
-    scheduler = ByChoice(CURVES.searcher(0), 2, 2, 8, choices=[(0, 4)])
-    with pytest.raises(ValueError, match=r"choices has \(0, 4\)"):
-        scheduler.suggest()
-
-
 def test_a_choice_can_be_left_to_the_rule():
     scheduler = ByChoice(CURVES.searcher(0), 2, 2, 8, choices=["next round", "rule", "rule"])
     assert [scheduler.suggest().trial_id for _ in range(3)] == [0, 1, 2]

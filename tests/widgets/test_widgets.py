@@ -323,7 +323,7 @@ class SuggestsDicts:
         (None, TypeError, "NoneType has no queue"),
         ({}, ValueError, "it must have at least one"),
         (dict.fromkeys("ab", halving()), ValueError, "it has been used before"),
-        (halving(prefact=2500), ValueError, "two rounds are 75,000 evaluations"),
+        (halving(prefact=1000), ValueError, "two rounds are 30,000 evaluations"),
         (SuggestsDicts(), TypeError, "it suggests plain dicts"),
     ],
 )
