@@ -3,7 +3,7 @@
 import math
 import random
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 
 from sh_teach.classroom.student_code import Stopped, guarded
@@ -70,17 +70,17 @@ class GuardedScheduler:
     """A student's scheduler for the tuner: each call returns something valid or is `Stopped`."""
 
     def __init__(self, make_scheduler, bracket):
-        self._make_scheduler, self.bracket = make_scheduler, bracket
-        self.searcher = Numbers()
+        self.bracket, self.searcher = bracket, Numbers()
+        settings = bracket.eta, bracket.r_min, bracket.r_max
+        self._make_scheduler = partial(make_scheduler, self.searcher, *settings)
         self.own = {}  # the dicts that the student's scheduler suggested, by trial id and level
         self._running = 0
         self._lent = []  # the dicts passed to update(), each with its name and a copy from before
 
     @cached_property
     def _scheduler(self):
-        call, plan = "make_scheduler(searcher, eta, r_min, r_max)", self.bracket
-        settings = plan.eta, plan.r_min, plan.r_max
-        made = guarded(call, self._make_scheduler, self.searcher, *settings)
+        call = "make_scheduler(searcher, eta, r_min, r_max)"
+        made = guarded(call, self._make_scheduler)
         if made is None:
             raise Stopped(f"{call} returned None: it must return a scheduler.")
         return made
@@ -135,8 +135,7 @@ class Rung:
     def __init__(self, round, k, bracket):
         self.round = round
         self.level, self.size = bracket.levels[k], bracket.sizes[k]
-        self.above = (*bracket.levels, None)[k + 1]  # level and size of the next rung
-        self.places = (*bracket.sizes, 0)[k + 1]
+        self.above, self.places = (*bracket.levels, None)[k + 1], (*bracket.sizes, 0)[k + 1]
         self.results = {}  # trial id -> event, in the order of arrival
         self.errors = {}  # trial id -> error, inf for nan
         self.certain = {}  # trial id -> event since which the trial is sure to survive

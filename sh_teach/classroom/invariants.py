@@ -4,6 +4,7 @@ Each looks at the order in which the scheduler did what it did, so that one mist
 rule. The report shows the violation that can be seen first.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import combinations, product
 from typing import NamedTuple
@@ -18,7 +19,7 @@ class Violation(NamedTuple):
 
     at: int  # index of the event that shows it
     sentence: str
-    because: tuple = ()  # indices of the earlier events that explain it
+    because: Sequence = ()  # indices of the earlier events that explain it
 
 
 def it_runs(seen):
@@ -76,8 +77,7 @@ def the_best_survive(seen, ties=True):
                 why = f"by rank it should be {trials} {listing(rung.best)} of its round"
             sentence = f"Trial {trial_id} is promoted to {rung.above} epochs, but {why}."
             same_level = (other for other in seen.rungs if other.level == rung.level)
-            because = (result for other in same_level for result in other.results.values())
-            yield Violation(i, sentence, tuple(because))
+            yield Violation(i, sentence, [end for r in same_level for end in r.results.values()])
 
 
 def the_best_start_first(seen):
@@ -95,27 +95,16 @@ def the_best_start_first(seen):
                 yield Violation(rung.promoted[worse], sentence, because)
 
 
-def older_rounds_first(seen):
-    """Find a trial that starts while a survivor of an older round waits."""
-    for rung, i, event, waits in _while_survivors_wait(seen):
-        if event.kind == "start" and event.trial.round > rung.round:
-            yield Violation(i, f"{_trained(event.trial)}, while {waits}.", (rung.filled,))
-
-
-def workers_get_work(seen):
-    """Find a worker that is idle while a survivor waits."""
-    for rung, i, event, waits in _while_survivors_wait(seen):
-        if event.kind == "wait":
-            yield Violation(i, f"A worker is idle, while {waits}.", (rung.filled,))
-
-
-def _while_survivors_wait(seen):
-    """Yield the events between the result that fills a rung and each promotion from it."""
+def survivors_go_first(seen, kind):
+    """Find a worker that starts a newer round, or has to wait, while a survivor waits."""
     for rung in seen.rungs:
         for survivor in rung.best:
             waits = f"trial {survivor} of round {rung.round} waits to be promoted to {rung.above}"
             for i in range(rung.filled + 1, rung.promoted.get(survivor, 0)):
-                yield rung, i, seen.events[i], waits
+                event = seen.events[i]
+                if event.kind == kind and (kind == "wait" or event.trial.round > rung.round):
+                    did = "A worker is idle" if kind == "wait" else _trained(event.trial)
+                    yield Violation(i, f"{did}, while {waits}.", [rung.filled])
 
 
 def dicts_stay_unchanged(seen):
@@ -155,6 +144,7 @@ PLAN = "a round has the planned number of trials on each rung"
 SURVIVE = "the best of a rung survive"
 BEST_FIRST = "survivors start best first"
 BUT_FOR_TIES = partial(the_best_survive, ties=False)
+NO_NEWER, NO_WAIT = (partial(survivors_go_first, kind=kind) for kind in ("start", "wait"))
 RULES = [
     Rule(RUNS, [it_runs], USUAL),
     Rule(PLAN, [follows_the_plan], ALONE),
@@ -166,8 +156,8 @@ RULES = [
     Rule("a rung fills even if an evaluation fails", [follows_the_plan], NAN, PLAN),
     # With several workers rounds overlap, so a trial can be promoted among those of another one.
     Rule("rungs belong to a round", [the_best_survive], TOGETHER, SURVIVE),
-    Rule("older rounds go first", [older_rounds_first], TOGETHER, SURVIVE, the_best_survive),
-    Rule("no worker is idle while a survivor waits", [workers_get_work], USUAL, SURVIVE),
+    Rule("older rounds go first", [NO_NEWER], TOGETHER, SURVIVE, the_best_survive),
+    Rule("no worker is idle while a survivor waits", [NO_WAIT], USUAL, SURVIVE),
     Rule("the dicts of searcher and caller stay unchanged", [dicts_stay_unchanged], USUAL),
 ]
 ONCE = "a result is counted once"

@@ -40,10 +40,10 @@ class Report:
             return "\n".join([NOT_ATTEMPTED, *self.stories.values()])
         lines = []
         for rule, result in self.results.items():
-            if result == NOT_ATTEMPTED and not self.of(PASSED):
-                continue  # nothing can be checked yet, and the count below says so
-            lines.append(f"{result:15}{rule}")
-            lines += [f"    {line}" for line in self.stories[rule].splitlines()]
+            # If nothing can be checked yet, the count below says so.
+            if result != NOT_ATTEMPTED or self.of(PASSED):
+                lines.append(f"{result:15}{rule}")
+                lines += [f"    {line}" for line in self.stories[rule].splitlines()]
         return "\n".join([*lines, self.counts()])
 
     def draw(self):

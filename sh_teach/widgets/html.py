@@ -37,5 +37,4 @@ class Panel(ipywidgets.VBox):
         png = io.BytesIO()
         self.figure.savefig(png, format="png", dpi=100, pil_kwargs={"compress_level": 1})
         source = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
-        image = f'<img src="{source}" alt="{escape(text)}" style="max-width: 100%">'
-        self._picture.value = image
+        self._picture.value = f'<img src="{source}" alt="{escape(text)}" style="max-width: 100%">'

@@ -46,9 +46,7 @@ def plot_step(step, bracket, workers, until, figure=None):
     lanes, queue, *rungs = _empty_axes(figure, workers)
     _draw_workers(lanes, step, bracket_of, workers, until)
     _draw_queue(queue, step, bracket_of)
-    trials = [*step.waiting, *(event.trial for event in step.evaluations())]
-    latest = max((trial.round for trial in trials), default=0)
-    for round, ax in enumerate(rungs, start=max(0, latest - ROUNDS_SHOWN + 1)):
+    for round, ax in enumerate(rungs, start=max(0, step.rounds() - ROUNDS_SHOWN)):
         _draw_rungs(ax, step, bracket_of(round), round)
     return figure
 

@@ -6,7 +6,7 @@ All of it works with the keyboard alone: Tab goes from one control to the next.
 from sh_teach.widgets.game import Game
 from sh_teach.widgets.html import WIDE, Panel, ipywidgets
 from sh_teach.widgets.picture import check_lanes, plot_step
-from sh_teach.widgets.steps import Step, plans, record_steps
+from sh_teach.widgets.steps import plans, record_steps
 
 
 def step_through(scheduler, workers, curves):
@@ -102,7 +102,7 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
         options.options = list(choices)
         options.index = 0 if choices else None
         decide.disabled, undo.disabled = not choices, not game.choices
-        step = game.steps[-1] if game.steps else Step("", 0.0)
+        step = game.step
         free = min(set(range(workers)) - set(step.running))
         asks = f"t = {step.time:.1f} s: worker {free} is free. What should it do?"
         panel.say(f"{said} {game.summary() or asks}")
@@ -114,12 +114,8 @@ def be_the_scheduler(curves, workers=4, eta=2, r_min=2, r_max=8, seed=0):
         if options.value is not None:
             show(game.choose(game.options()[options.value]))
 
-    def undo_last():
-        game.undo()
-        show("The last choice is undone.")
-
     decide = _button("do it", "Carry out the selected choice", carry_out)
-    undo = _button("undo", "Undo the last choice", undo_last)
+    undo = _button("undo", "Undo the last choice", lambda: show(game.undo()))
     panel = Panel([options, decide, undo], figsize=(10, 5.6))
     show("")
     return panel

@@ -25,6 +25,11 @@ class Step(Event):
         """Return an event for each evaluation: those that have ended, then those that run."""
         return [*self.done, *self.running.values()]
 
+    def rounds(self):
+        """Return how many rounds have started."""
+        trials = [*self.waiting, *(event.trial for event in self.evaluations())]
+        return 1 + max((trial.round for trial in trials), default=-1)
+
     def rungs(self):
         """Return a list of (trial, error), best first, for each (round, level), in their order."""
         rungs = {}
@@ -89,9 +94,9 @@ def record_steps(scheduler, workers, curves, evaluations=None):
                 f"at most {MOST_EVALUATIONS}; choose a smaller r_max or prefact"
             )
     evaluations = integer("evaluations", evaluations, minimum=1)
-    pool = dict(n=workers, runtime=curves.runtime)
+    pool = dict(n=workers, runtime=curves.runtime, until=Over)
     # More than are shown: at the end of a run workers idle for want of evaluations.
-    history = observe(scheduler, curves.objective, evaluations + workers, until=YourTurn, **pool)
+    history = observe(scheduler, curves.objective, evaluations + workers, **pool)
     steps = []
     for event in history.events:
         if event.trial and event.trial.round is None:
@@ -103,8 +108,8 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     return _next_first(steps)
 
 
-class YourTurn(Exception):
-    """A scheduler raises it from `suggest` to end the list of steps: a choice is due."""
+class Over(Exception):
+    """A scheduler raises it from `suggest` to end the list of steps."""
 
 
 def check_has(name, thing, attributes, instead):

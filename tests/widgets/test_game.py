@@ -102,8 +102,8 @@ def test_a_choice_that_is_no_option_is_refused_and_changes_nothing():
     assert game.choices == []
 
 
-def test_a_choice_can_be_left_to_the_rule():
-    scheduler = ByChoice(CURVES.searcher(0), 2, 2, 8, choices=["next round", "rule", "rule"])
+def test_after_the_choices_comes_the_rule():
+    scheduler = ByChoice(CURVES.searcher(0), 2, 2, 8, choices=["next round"])
     assert [scheduler.suggest().trial_id for _ in range(3)] == [0, 1, 2]
 
 
