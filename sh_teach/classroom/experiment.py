@@ -144,7 +144,7 @@ class Rung:
         self.promoted = {}  # trial id -> event with which the trial starts on the next rung
 
     def add(self, i, event):
-        """Add a result. Of equal errors the first goes first: they are tried with one worker."""
+        """Add a result. Equal errors keep their order: they occur with one worker only."""
         self.results[event.trial.trial_id] = i
         self.errors[event.trial.trial_id], _ = rank((event.trial, event.error))
         missing = self.size - len(self.results)

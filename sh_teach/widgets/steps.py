@@ -105,7 +105,7 @@ def record_steps(scheduler, workers, curves, evaluations=None):
         steps.append(replace(step, sentence=_sentence(scheduler, workers, step)))
         if event.kind == "end" and len(step.done) == evaluations:
             break
-    return _next_first(steps)
+    return steps if history.stopped else _next_first(steps)
 
 
 class Over(Exception):

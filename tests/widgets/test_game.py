@@ -1,5 +1,7 @@
 """You are the scheduler: choices, and what they cost."""
 
+import random
+
 import pytest
 
 from sh_teach import RecordedCurves
@@ -77,6 +79,16 @@ def test_a_choice_that_is_undone_leaves_no_trace():
     game.undo()
     assert game.steps == untouched.steps
     assert game.options() == untouched.options()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_any_choices_that_of_the_rule_delays_nothing(seed):
+    game, picks = Game(CURVES, workers=3, seed=seed), random.Random(seed)
+    while (options := game.options()) and len(game.choices) < 25:
+        choices = list(options.values())
+        choice = picks.choice(choices)
+        said = game.choose(choice)
+        assert (said == "This is the choice of the rule.") == (choice == choices[-1])
 
 
 def test_undo_at_the_start_changes_nothing():
