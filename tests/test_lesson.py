@@ -11,6 +11,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 REWRITTEN = (
     "00_start_here",
     "03_does_it_pay",
+    "04_async_queue",
 )
 every_notebook = pytest.mark.parametrize("name", REWRITTEN)
 AFTER_THE_FIRST = pytest.mark.parametrize("name", REWRITTEN[1:])
