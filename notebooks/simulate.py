@@ -4,7 +4,22 @@ from collections import defaultdict, deque
 from itertools import cycle
 from string import ascii_uppercase
 
-from sh_teach import Bracket, HPOScheduler, HPOSearcher, HPOTuner, SimulatedWorkers
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from experiments_clock import Surrogate
+from scipy import stats
+
+from sh_teach import (
+    Bracket,
+    HPOScheduler,
+    HPOSearcher,
+    HPOTuner,
+    RandomSearcher,
+    RecordedCurves,
+    SimulatedWorkers,
+)
+from sh_teach.plots.style import axes
 from sh_teach.schedulers import rank
 
 # --- the cast --------------------------------------------------------------------------------
@@ -72,7 +87,9 @@ class InOrder(HPOSearcher):
 # --- glue ------------------------------------------------------------------------------------
 
 
-def simulate(make_scheduler, problem, workers=4, evaluations=30, seed=0, plan=PLAN, **options):
+def simulate(
+    make_scheduler, problem, workers=4, evaluations=30, seed=0, plan=PLAN, catch=(), **options
+):
     """Run a scheduler on simulated workers, and return its table.
 
     The seed fixes the draws, and the stragglers and losses that `options` may ask for.
@@ -80,8 +97,10 @@ def simulate(make_scheduler, problem, workers=4, evaluations=30, seed=0, plan=PL
     scheduler = make_scheduler(problem.searcher(seed), **plan)
     pool = SimulatedWorkers(workers, problem.runtime, seed=seed, **options)
     tuner = HPOTuner(scheduler, problem.objective, workers=pool, progress=False)
-    tuner.run(evaluations)
+    tuner.run(evaluations, catch=catch)
     table = tuner.dataframe()
+    if not hasattr(scheduler, "rounds"):  # such as ASHA: all trials would be of round 0
+        table["round"] = float("nan")
     return table.assign(trial_id=table["name"]) if "name" in table else table
 
 
@@ -106,6 +125,70 @@ def outranked(table):
 def first_finished(table):
     """Return the second at which the first trial has been trained to the last rung."""
     return table.loc[table["max_epochs"] == table["max_epochs"].max(), "ended"].min()
+
+
+# --- notebook 05 -------------------------------------------------------------------------------
+
+
+def many_curves(curves, n=3000):
+    """Return `n` configurations with curves made up from recorded ones, so that draws last.
+
+    A curve is a mean of the three nearest recorded ones, by `Surrogate`; the seconds of an epoch
+    follow the batch size, as they did when the curves were recorded.
+    """
+    space = {"learning_rate": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
+    surrogate, searcher = Surrogate(curves, space), RandomSearcher(space, seed=0)
+    recorded = curves.table.groupby("config_id").mean()
+    slope, intercept = np.polyfit(1 / recorded["batch_size"], recorded["seconds"], deg=1)
+    rows = []
+    for number in range(n):
+        config = searcher.sample_configuration()
+        seconds = intercept + slope / config["batch_size"]
+        for epoch in range(1, LEVELS[-1] + 1):
+            error = surrogate.objective(**config, max_epochs=epoch)
+            rows.append((number, *config.values(), epoch, error, seconds))
+    columns = ["config_id", *space, "epoch", "validation_error", "seconds"]
+    return RecordedCurves(pd.DataFrame(rows, columns=columns))
+
+
+def up_to(table, seconds, workers):
+    """Return what a run has reached by then: idle share, first at 10 epochs, lowest error."""
+    ended, started = (table[name].clip(upper=seconds) for name in ("ended", "started"))
+    idle = 1 - (ended - started).sum() / (workers * seconds)
+    return idle, first_finished(table), table.loc[table["ended"] <= seconds, "error"].min()
+
+
+def plot_scaling(results, styles):
+    """Draw three panels over the number of workers, each line labelled at its end.
+
+    `results` has the mean idle share, first result and error of each strategy and number of
+    workers; `styles` has a colour, a marker and a width for each strategy.
+    """
+    titles = {"idle": "idle share", "first": "first at 10 epochs (s)", "error": "lowest error"}
+    figure, panels = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
+    numbers = sorted(set(results.index.get_level_values("workers")))
+    for ax, (column, title) in zip(panels, titles.items(), strict=True):
+        axes(ax)
+        ends = {name: results[column][name].iloc[-1] for name in styles}
+        low, high = results[column].min(), results[column].max()
+        places = _apart(ends, 0.07 * (high - low))
+        for name, (color, marker, width) in styles.items():
+            look = dict(color=color, marker=marker, linewidth=width, markersize=4 + width)
+            ax.plot(results[column][name], **look)
+            at = dict(xytext=(numbers[-1] * 1.25, places[name]), va="center", size=12)
+            ax.annotate(name, (numbers[-1], ends[name]), color=color, weight="bold", **at)
+        ax.set(xscale="log", title=title, xlabel="workers", xlim=(0.9, numbers[-1] * 5))
+        ax.set_xticks(numbers, numbers)
+        ax.minorticks_off()
+    return figure
+
+
+def _apart(ends, gap):
+    """Return heights for labels at these ends: in their order, and at least a gap apart."""
+    places, last = {}, -float("inf")
+    for name in sorted(ends, key=ends.get):
+        places[name] = last = max(ends[name], last + gap)
+    return places
 
 
 # --- the scheduler of notebook 02 --------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The notebooks in JupyterLab in a real browser: run from top to bottom, touched, read.
 
 Skipped where there is no Chromium, unless SH_TEACH_REQUIRE_BROWSER is set; then it is a failure.
-The pictures that are taken on the way end up in screenshots/. Where two processes train, in 02,
-recorded curves answer here: nbval runs these notebooks as they are.
+The pictures that are taken on the way end up in screenshots/. Where two processes train, in 02 and
+05, recorded curves answer here: nbval runs these notebooks as they are.
 """
 
 import json
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 SCREENSHOTS = ROOT / "screenshots"
 LONGEST = 600  # seconds that a notebook may take on a busy machine
-LIVE = ("02_successive_halving",)
+LIVE = ("02_successive_halving", "05_when_things_go_wrong")
 TUNER = "tuner = HPOTuner("
 RECORDED = """
 import numpy as np

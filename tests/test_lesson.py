@@ -12,6 +12,7 @@ REWRITTEN = (
     "00_start_here",
     "03_does_it_pay",
     "04_async_queue",
+    "05_when_things_go_wrong",
 )
 every_notebook = pytest.mark.parametrize("name", REWRITTEN)
 AFTER_THE_FIRST = pytest.mark.parametrize("name", REWRITTEN[1:])
