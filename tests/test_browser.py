@@ -2,7 +2,7 @@
 
 Skipped where there is no Chromium, unless SH_TEACH_REQUIRE_BROWSER is set; then it is a failure.
 The pictures that are taken on the way end up in screenshots/. Where two processes train, in 02 and
-04, recorded curves answer here: nbval runs these notebooks as they are.
+05, recorded curves answer here: nbval runs these notebooks as they are.
 """
 
 import json
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 SCREENSHOTS = ROOT / "screenshots"
 LONGEST = 600  # seconds that a notebook may take on a busy machine
-LIVE = ("02_successive_halving", "04_async_queue")
+LIVE = ("02_successive_halving", "05_when_things_go_wrong")
 TUNER = "tuner = HPOTuner("
 RECORDED = """
 import numpy as np
@@ -232,7 +232,7 @@ def test_step_through_reaches_the_first_promotion_by_keyboard_alone(run):
 
 def test_the_first_hint_opens_the_way_to_the_second(run):
     page = run("04_async_queue")
-    text = page.locator(".jp-MarkdownOutput").filter(has_text="Mend the one list")
+    text = page.locator(".jp-MarkdownOutput").filter(has_text="Fix the one-list scheduler")
     one, two = (text.locator("summary", has_text=hint) for hint in ("Hint 1", "Hint 2"))
     one.scroll_into_view_if_needed()
     assert not two.is_visible()
@@ -251,7 +251,7 @@ def next_cell(one):
 
 def test_a_click_opens_a_solution_and_what_it_prints(run):
     page = run("04_async_queue")
-    stub = cell(page, "class MendedList")
+    stub = cell(page, "class FixedList")
     check = next_cell(stub)
     solution = next_cell(check)
     stub.scroll_into_view_if_needed()
@@ -268,17 +268,14 @@ def test_a_click_opens_a_solution_and_what_it_prints(run):
 
 def test_a_wrong_answer_gets_a_reason(run):
     page = run("04_async_queue")
-    stub = cell(page, "workers_that_help = None")
+    stub = cell(page, "first_trial, results_in = None")
     stub.scroll_into_view_if_needed()
     stub.locator(".cm-content").click()
-    page.keyboard.press("Control+Home")
-    page.keyboard.press("End")
-    for _ in "None":
-        page.keyboard.press("Backspace")
-    page.keyboard.type("4")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("first_trial, results_in = 8, 8")
     page.keyboard.press("Shift+Enter")  # to the check, which is selected then
     page.keyboard.press("Control+Enter")
-    answer = next_cell(stub).get_by_text("not yet: From 4 to 8")
+    answer = next_cell(stub).get_by_text("not yet: 8 results")
     answer.wait_for(timeout=30_000)
     keep(page, "wrong-answer")
 

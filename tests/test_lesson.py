@@ -13,6 +13,8 @@ REWRITTEN = (
     "01_rungs",
     "02_successive_halving",
     "03_does_it_pay",
+    "04_async_queue",
+    "05_when_things_go_wrong",
 )
 every_notebook = pytest.mark.parametrize("name", REWRITTEN)
 AFTER_THE_FIRST = pytest.mark.parametrize("name", REWRITTEN[1:])

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = str(ROOT / "notebooks")  # where the kernels run
 NEEDS_CLUSTER = {"07_scaling_out"}  # `distributed` is its subject
 # These still define names twice.
-NOT_YET = {"04_async_queue", "06_beyond_one_bracket"}
+NOT_YET = {"06_beyond_one_bracket"}
 NAMES = sorted({path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} - NEEDS_CLUSTER)
 LONGEST = 600  # seconds of a cell on a busy machine
 # Python runs a file of this name when it starts. The finder then finds no module of these names.

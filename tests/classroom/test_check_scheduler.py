@@ -162,7 +162,7 @@ def test_several_mistakes_are_distinguished():
     assert report.of("failed") == [FIRST, NAN, ROUNDS, OLDER]
 
 
-def test_the_one_list_of_notebook_03_breaks_what_the_notebook_says():
+def test_the_one_list_of_notebook_04_breaks_what_the_notebook_says():
     report = check(one_list())
     assert report.of("failed") == [FIRST, BEST_FIRST, NAN, ROUNDS, OLDER]
 
