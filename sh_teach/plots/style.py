@@ -71,4 +71,5 @@ def legend_above(ax, **options):
     place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, alignment="left")
     letters = ax.bbox.width / ax.figure.dpi * 72 / plt.rcParams["font.size"]
     style = dict(ncols=max(1, int(letters / 9)), fontsize="large", title_fontsize="large")
-    ax.legend(**place, frameon=False, handlelength=1.5, columnspacing=1.5, **style | options)
+    style |= dict(frameon=False, handlelength=1.5, columnspacing=1.5)
+    ax.legend(**place, **style | options)
