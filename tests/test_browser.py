@@ -268,7 +268,7 @@ def test_a_click_opens_a_solution_and_what_it_prints(run):
 
 def test_a_wrong_answer_gets_a_reason(run):
     page = run("04_async_queue")
-    stub = cell(page, "first_trial, results_in = None")
+    stub = cell(page, "first_trial, results_in =")
     stub.scroll_into_view_if_needed()
     stub.locator(".cm-content").click()
     page.keyboard.press("Control+A")
