@@ -115,17 +115,23 @@ def test_after_a_failure_of_any_call_the_run_ends_as_if_undisturbed(
             assert story(tuner) == undisturbed
 
 
+def failed_after(place, at, path, monkeypatch):
+    """Return a tuner whose run ended with an exception just after a call had done its work."""
+    tuner, faults = make(path), Faults(at, after=True)
+    with monkeypatch.context() as patched:
+        faults.watch(patched, *BEFORE[place](tuner))
+        with pytest.raises(OwnError):
+            tuner.run(EVALUATIONS)
+    return tuner
+
+
 @pytest.mark.parametrize("place", ["workers.start", "workers.finished", "a line on the disk"])
 def test_an_exception_after_the_work_of_a_call_loses_nothing_either(
     place, tmp_path, undisturbed, monkeypatch
 ):
     for at in range(1, 9):
         path = tmp_path / f"{at}.jsonl"
-        tuner, faults = make(path), Faults(at, after=True)
-        with monkeypatch.context() as patched:
-            faults.watch(patched, *BEFORE[place](tuner))
-            with pytest.raises(OwnError):
-                tuner.run(EVALUATIONS)
+        tuner = failed_after(place, at, path, monkeypatch)
         if place == "a line on the disk":  # this tuner cannot know that the line is there
             with pytest.raises(RuntimeError, match="Make a new tuner"):
                 finish(tuner)
@@ -140,11 +146,7 @@ def test_a_scheduler_that_fails_after_its_work_is_not_continued_in_silence(
 ):
     for at in range(1, 9):
         path = tmp_path / f"{at}.jsonl"
-        tuner, faults = make(path), Faults(at, after=True)
-        with monkeypatch.context() as patched:
-            faults.watch(patched, *BEFORE[place](tuner))
-            with pytest.raises(OwnError):
-                tuner.run(EVALUATIONS)
+        tuner = failed_after(place, at, path, monkeypatch)
         with pytest.raises(ValueError, match=r"make a new scheduler|reported before"):
             finish(tuner)
         tuner = make(path)  # but the journal has all of it
