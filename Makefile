@@ -55,7 +55,7 @@ SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 ## What is missing is installed into .venv the first time.
 ## Another Python:   make lab PYTHON=python3.13
 ## JupyterLab flags: make lab LAB_ARGS=--no-browser
-## Something odd?    .venv/bin/python -m sh_teach (Windows: .venv/Scripts/python -m sh_teach)
+## Something odd?    .venv/bin/python scripts/check_setup.py (Windows: .venv/Scripts/python ...)
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile
 

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import check_setup
 import nbformat
 import pytest
 import store_notebooks as script
@@ -17,7 +18,6 @@ from nbformat import v4
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import sh_teach.__main__ as environment
 from sh_teach.objectives import fashion_mnist
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,11 +90,11 @@ def test_no_file_names_a_package_host_or_a_path_of_one_machine():
     assert found == []
 
 
-# --- python -m sh_teach --------------------------------------------------------------------
+# --- scripts/check_setup.py ----------------------------------------------------------------
 
 
 def test_the_environment_check_finds_nothing_to_fix_here():
-    run = python("-m", "sh_teach")
+    run = python("scripts/check_setup.py")
     assert run.returncode == 0, run.stdout + run.stderr
     lines = run.stdout.splitlines()
     assert all(re.match(r"(ok   |note ) \S", line) for line in lines)
@@ -105,8 +105,8 @@ def test_the_environment_check_finds_nothing_to_fix_here():
 def lines(capsys, *checks):
     """Return the state and the text of each line that some of the checks print."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(environment, "CHECKS", {c: environment.CHECKS[c] for c in checks})
-        environment.main()
+        patch.setattr(check_setup, "CHECKS", {c: check_setup.CHECKS[c] for c in checks})
+        check_setup.main()
     return [(line[:5].strip(), line[6:]) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -117,7 +117,7 @@ def absent(name):
 def test_a_missing_dependency_comes_with_the_way_to_fix_it(monkeypatch, capsys):
     monkeypatch.setattr(importlib.metadata, "requires", lambda _: ["numpy>=2.0"])
     monkeypatch.setattr(importlib.metadata, "version", absent)
-    [(state, text)] = lines(capsys, environment.check_packages)
+    [(state, text)] = lines(capsys, check_setup.check_packages)
     assert state == "FIX"
     assert "numpy" in text
     assert "make lab" in text
@@ -125,7 +125,7 @@ def test_a_missing_dependency_comes_with_the_way_to_fix_it(monkeypatch, capsys):
 
 def test_a_package_that_is_not_installed_itself_is_to_be_fixed(monkeypatch, capsys):
     monkeypatch.setattr(importlib.metadata, "requires", absent)
-    [(state, text)] = lines(capsys, environment.check_packages)
+    [(state, text)] = lines(capsys, check_setup.check_packages)
     assert state == "FIX"
     assert "sh_teach" in text
     assert "make lab" in text
@@ -134,7 +134,7 @@ def test_a_package_that_is_not_installed_itself_is_to_be_fixed(monkeypatch, caps
 def test_another_version_than_the_pinned_one_is_only_a_note(monkeypatch, capsys):
     monkeypatch.setattr(importlib.metadata, "requires", lambda _: ["numpy>=2.0"])
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "2.0.0")
-    (state, text), *_ = lines(capsys, environment.check_packages)
+    (state, text), *_ = lines(capsys, check_setup.check_packages)
     assert state == "note"
     assert re.fullmatch(r"numpy 2\.0\.0, notebooks made with 2\.\d+\.\d+", text)
 
@@ -142,16 +142,16 @@ def test_another_version_than_the_pinned_one_is_only_a_note(monkeypatch, capsys)
 def test_a_build_for_one_kind_of_machine_counts_as_the_pinned_version(monkeypatch, tmp_path):
     pins = tmp_path / "constraints.txt"
     pins.write_text("torch==2.6.0\n")
-    monkeypatch.setattr(environment, "CONSTRAINTS", pins)
+    monkeypatch.setattr(check_setup, "CONSTRAINTS", pins)
     monkeypatch.setattr(importlib.metadata, "requires", lambda _: ["torch>=2.6"])
     monkeypatch.setattr(importlib.metadata, "version", lambda _: "2.6.0+cpu")
-    first, *_ = environment.check_packages()
+    first, *_ = check_setup.check_packages()
     assert first == ("ok", "torch 2.6.0, notebooks made with 2.6.0")
 
 
 def test_without_the_full_data_the_sample_is_a_note(monkeypatch, capsys):
     monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
-    [(state, text)] = lines(capsys, environment.check_images)
+    [(state, text)] = lines(capsys, check_setup.check_images)
     assert state == "note"
     assert "make data" in text
 
@@ -159,7 +159,7 @@ def test_without_the_full_data_the_sample_is_a_note(monkeypatch, capsys):
 def test_without_any_images_the_check_says_how_to_get_them(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
     monkeypatch.setattr(fashion_mnist, "SAMPLE_FILE", tmp_path / "gone.npz")
-    [(state, text)] = lines(capsys, environment.check_images)
+    [(state, text)] = lines(capsys, check_setup.check_images)
     assert state == "FIX"
     assert "make data" in text
 
@@ -169,7 +169,7 @@ def test_unreadable_data_is_named_with_the_way_to_fix_it(monkeypatch, capsys):
         raise OSError("images.gz is damaged")
 
     monkeypatch.setattr(fashion_mnist, "find_full_data", unreadable)
-    [(state, text)] = lines(capsys, environment.check_images)
+    [(state, text)] = lines(capsys, check_setup.check_images)
     assert state == "FIX"
     assert "images.gz is damaged" in text
     assert "make data" in text
@@ -181,20 +181,20 @@ def test_a_kernel_of_another_python_is_to_be_fixed(monkeypatch, tmp_path, capsys
     argv = [str(tmp_path / "other" / "python"), "-m", "ipykernel_launcher", "-f", "{file}"]
     (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "other"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    [(state, text)] = lines(capsys, environment.check_jupyter)
+    [(state, text)] = lines(capsys, check_setup.check_jupyter)
     assert state == "FIX"
     assert "ipykernel install" in text
 
 
 def test_the_images_are_named_if_all_of_them_are_there(monkeypatch, capsys):
     monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: "a/folder")
-    assert lines(capsys, environment.check_images) == [("ok", "Fashion-MNIST: a/folder")]
+    assert lines(capsys, check_setup.check_images) == [("ok", "Fashion-MNIST: a/folder")]
 
 
 @pytest.mark.parametrize("backend", ["Agg", "agg", "TkAgg", "svg"])
 def test_a_backend_that_hides_figures_is_to_be_fixed(backend, monkeypatch, capsys):
     monkeypatch.setenv("MPLBACKEND", backend)
-    found = lines(capsys, environment.check_python)
+    found = lines(capsys, check_setup.check_python)
     assert (
         "FIX",
         f"MPLBACKEND={backend} can hide all figures: unset it, restart JupyterLab",
@@ -204,11 +204,12 @@ def test_a_backend_that_hides_figures_is_to_be_fixed(backend, monkeypatch, capsy
 @pytest.mark.parametrize("backend", ["inline", "module://matplotlib_inline.backend_inline"])
 def test_the_backend_that_jupyter_gives_its_kernels_is_fine(backend, monkeypatch, capsys):
     monkeypatch.setenv("MPLBACKEND", backend)
-    assert [state for state, _ in lines(capsys, environment.check_python)] == ["ok"]
+    assert [state for state, _ in lines(capsys, check_setup.check_python)] == ["ok"]
 
 
 def test_assertions_that_are_skipped_are_to_be_fixed():
-    run = python("-O", "-c", "from sh_teach.__main__ import *; print(*check_python())")
+    run = python("-O", "scripts/check_setup.py")
+    assert run.returncode == 1
     assert "PYTHONOPTIMIZE skips all assertions" in run.stdout
 
 
@@ -218,7 +219,7 @@ def test_another_sh_teach_that_hides_this_one_is_to_be_fixed(monkeypatch, tmp_pa
     (other / "__init__.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.delenv("MPLBACKEND", raising=False)
-    _, (state, text) = lines(capsys, environment.check_python)
+    _, (state, text) = lines(capsys, check_setup.check_python)
     assert state == "FIX"
     assert str(other) in text
     assert "unset PYTHONPATH" in text
@@ -230,16 +231,16 @@ def test_a_check_that_fails_in_any_way_is_a_line_and_the_next_ones_run(monkeypat
         raise ZeroDivisionError("no clouds")
 
     checks = {check_weather: "wait", lambda: [("ok", "a"), ("note", "b")]: ""}
-    monkeypatch.setattr(environment, "CHECKS", checks)
-    assert environment.main() == 1
+    monkeypatch.setattr(check_setup, "CHECKS", checks)
+    assert check_setup.main() == 1
     assert capsys.readouterr().out == (
         "FIX   weather (ZeroDivisionError('no clouds')): wait\nok    a\nnote  b\n"
     )
 
 
 def test_nothing_to_fix_makes_the_exit_code_0(monkeypatch, capsys):
-    monkeypatch.setattr(environment, "CHECKS", {lambda: [("ok", "a"), ("note", "b")]: ""})
-    assert environment.main() == 0
+    monkeypatch.setattr(check_setup, "CHECKS", {lambda: [("ok", "a"), ("note", "b")]: ""})
+    assert check_setup.main() == 0
     assert capsys.readouterr().out == "ok    a\nnote  b\n"
 
 

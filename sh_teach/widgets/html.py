@@ -7,7 +7,7 @@ from html import escape
 try:
     import ipywidgets
 except ImportError as error:
-    raise ImportError("the widgets need ipywidgets; `python -m sh_teach` tells more") from error
+    raise ImportError("the widgets need ipywidgets: run `pip install ipywidgets`") from error
 from matplotlib.figure import Figure
 
 from sh_teach.plots.style import inches

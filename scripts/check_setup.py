@@ -1,4 +1,4 @@
-"""Check that this computer is ready for the notebooks: ``python -m sh_teach``.
+"""Check that this computer is ready for the notebooks: ``python scripts/check_setup.py``.
 
 Each line starts with ``ok``, ``note`` (good to know) or ``FIX`` (what the notebooks still need).
 """
@@ -11,7 +11,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"  # there with pip install -e
+ROOT = Path(__file__).resolve().parents[1]
+CONSTRAINTS = ROOT / "constraints.txt"
 INSTALL = "run `make lab`, or `pip install -e .` in the project's folder"
 
 
@@ -27,7 +28,7 @@ def check_python():
         yield "FIX", "PYTHONOPTIMIZE skips all assertions: unset it, restart JupyterLab"
     anywhere = [sys.executable, "-P", "-c", "import sh_teach; print(sh_teach.__path__[0])"]
     found = subprocess.run(anywhere, capture_output=True, text=True).stdout.strip()
-    if found and not Path(__file__).parent.samefile(found):
+    if found and not (ROOT / "sh_teach").samefile(found):
         yield "FIX", f"notebooks import another sh_teach, {found}: unset PYTHONPATH, or {INSTALL}"
 
 
@@ -35,8 +36,7 @@ def check_packages():
     """Compare each package that the project asks for with its pin, and see whether torch loads."""
     from torch import cuda
 
-    text = CONSTRAINTS.read_text("utf-8") if CONSTRAINTS.exists() else ""
-    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.M))
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", CONSTRAINTS.read_text("utf-8"), re.M))
     required = [line for line in metadata.requires("sh_teach") or [] if "extra ==" not in line]
     for name in (re.match(r"[\w.-]+", line)[0] for line in required):
         version = metadata.version(name).partition("+")[0]
