@@ -85,7 +85,7 @@ slides: $(VENV)/installed-test
 	$(PY) scripts/make_slides.py
 
 data: $(VENV)/installed
-	$(PY) -m sh_teach.objectives.fashion_mnist
+	$(PY) scripts/get_data.py
 
 bench: $(VENV)/installed-tools
 	@$(PY) benchmarks

@@ -50,7 +50,7 @@ def check_images():
     from sh_teach.objectives.fashion_mnist import SAMPLE_FILE, find_full_data
 
     SAMPLE_FILE.stat()  # raises an exception if it is not there
-    folder = find_full_data(folder=None)
+    folder = find_full_data()
     found = folder or "the included sample; `make data` gets all of it"
     yield "ok" if folder else "note", f"Fashion-MNIST: {found}"
 

@@ -20,13 +20,12 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 import torch
+from mlp import hpo_objective_mlp, perceptron, split_validation
 from scipy import stats
 
 from sh_teach import RandomSearcher, hpo_objective_lenet, load_fashion_mnist
 from sh_teach.files import append_line, replace_file
-from sh_teach.objectives.fashion_mnist import split_validation
 from sh_teach.objectives.lenet import lenet
-from sh_teach.objectives.mlp import hpo_objective_mlp, perceptron
 from sh_teach.objectives.training import validation_error
 
 DATA = Path(__file__).resolve().parents[1] / "sh_teach" / "data"

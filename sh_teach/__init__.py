@@ -23,7 +23,6 @@ _MODULES = {
     "running.workers": ["LostEvaluation"],
     "running.simulated": ["SimulatedWorkers"],
     "objectives.lenet": ["hpo_objective_lenet"],
-    "objectives.mlp": ["hpo_objective_mlp"],
     "objectives.fashion_mnist": ["load_fashion_mnist"],
     "objectives.curves": ["RecordedCurves"],
     "plots.rungs": ["plot_rungs", "plot_learning_curves"],

@@ -123,7 +123,7 @@ def test_no_text_for_students_uses_a_private_name():
 IMPORT_EVERYTHING = """
 import sys
 import sh_teach
-heavy = {"hpo_objective_lenet", "hpo_objective_mlp", "load_fashion_mnist"}
+heavy = {"hpo_objective_lenet", "load_fashion_mnist"}
 sys.modules["torch"] = None  # as where it is not installed: an import of it fails
 for name in set(sh_teach.__all__) - heavy:
     getattr(sh_teach, name)

@@ -150,14 +150,14 @@ def test_a_build_for_one_kind_of_machine_counts_as_the_pinned_version(monkeypatc
 
 
 def test_without_the_full_data_the_sample_is_a_note(monkeypatch, capsys):
-    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
+    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda: None)
     [(state, text)] = lines(capsys, check_setup.check_images)
     assert state == "note"
     assert "make data" in text
 
 
 def test_without_any_images_the_check_says_how_to_get_them(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: None)
+    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda: None)
     monkeypatch.setattr(fashion_mnist, "SAMPLE_FILE", tmp_path / "gone.npz")
     [(state, text)] = lines(capsys, check_setup.check_images)
     assert state == "FIX"
@@ -165,7 +165,7 @@ def test_without_any_images_the_check_says_how_to_get_them(monkeypatch, tmp_path
 
 
 def test_unreadable_data_is_named_with_the_way_to_fix_it(monkeypatch, capsys):
-    def unreadable(folder=None):
+    def unreadable():
         raise OSError("images.gz is damaged")
 
     monkeypatch.setattr(fashion_mnist, "find_full_data", unreadable)
@@ -187,7 +187,7 @@ def test_a_kernel_of_another_python_is_to_be_fixed(monkeypatch, tmp_path, capsys
 
 
 def test_the_images_are_named_if_all_of_them_are_there(monkeypatch, capsys):
-    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda folder=None: "a/folder")
+    monkeypatch.setattr(fashion_mnist, "find_full_data", lambda: "a/folder")
     assert lines(capsys, check_setup.check_images) == [("ok", "Fashion-MNIST: a/folder")]
 
 

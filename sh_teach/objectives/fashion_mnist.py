@@ -1,13 +1,11 @@
 """Fashion-MNIST as tensors in memory: the full data set where it is found, else a bundled sample.
 
-``python -m sh_teach.objectives.fashion_mnist`` (or ``make data``) fetches the full data set, and
-nothing else in this package ever opens a connection. The checks of the files need no torch.
+``scripts/get_data.py`` (or ``make data``) fetches the full data set: nothing in this package ever
+opens a connection. The checks of the files need no torch.
 """
 
 import functools
-import gzip
 import os
-import sys
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -18,7 +16,7 @@ import platformdirs
 
 SAMPLE_FILE = Path(__file__).parents[1] / "data" / "fashion_mnist_sample.npz"
 FOLDER_VARIABLE = "SH_TEACH_DATA"
-DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of package dataset-fashion-mnist
+FETCH = "`make data` (or `python scripts/get_data.py`)"
 CLASSES = ("T-shirt", "trousers", "pullover", "dress", "coat")
 CLASSES += ("sandal", "shirt", "sneaker", "bag", "ankle boot")
 SHA256 = {
@@ -43,24 +41,24 @@ class ImageData(NamedTuple):
     validation_labels: Any
 
 
-def load_fashion_mnist(data="auto", folder=None, device="cpu"):
+def load_fashion_mnist(data="auto", device="cpu"):
     """Return Fashion-MNIST as `ImageData`: tensors, read once per process and then shared.
 
     Parameters
     ----------
     data : {"auto", "full", "sample"}
         ``"full"`` has 60,000 training and 10,000 validation images, ``"sample"`` 10,000 and
-        2,500 of them. ``"auto"`` takes the full set where it is found, and says once which.
-    folder : str or Path, optional
-        Where the full set is: its ``FashionMNIST/raw`` holds the four files, as torchvision has
-        it. By default $SH_TEACH_DATA, or else a cache where the platform keeps caches.
+        2,500 of them. ``"auto"`` takes the full set where it is found, and says once which. It is
+        looked for in the folder $SH_TEACH_DATA, or else where the platform keeps caches; there
+        ``FashionMNIST/raw`` holds the four files, as torchvision has it.
     device : str or torch.device
         Where the tensors are stored.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If ``data="full"`` and the folder lacks it; if `data` is another word or a file is damaged.
+        If ``data="full"`` and the full set is not found; if `data` is another word or a file is
+        damaged.
 
     Examples
     --------
@@ -74,30 +72,15 @@ def load_fashion_mnist(data="auto", folder=None, device="cpu"):
     """
     if data not in ("auto", "full", "sample"):
         raise ValueError(f'data={data!r}: it must be "auto", "full" or "sample"')
-    folder, name = data_folder(folder), data
+    name = data
     if data == "auto":
-        name = "full" if find_full_data(folder) else "sample"
+        name = "full" if find_full_data() else "sample"
     with _loading:  # else threads that start at the same moment would each read the files
-        images = _load(name, folder, str(device))
+        images = _load(name, data_folder(), str(device))
         if data == "auto":
             sizes = f"{len(images.train_labels):,} training and {len(images.validation_labels):,}"
             _print_once(f"Fashion-MNIST: the {name} data set, {sizes} validation images")
     return images
-
-
-def split_validation(images):
-    """Return two halves, always the same and alike in their classes: to select on, and to report.
-
-    The error of the best of many trials is too low to be true on the images that selected it.
-    """
-    *others, validation_images, labels = images
-    # With seed 0, the second half happens to be easier, by one percentage point of error.
-    rng = np.random.default_rng(1)
-    selects = np.zeros(len(labels), bool)
-    for label in range(10):
-        indices = rng.permutation(np.flatnonzero(labels.cpu() == label))
-        selects[np.array_split(indices, 2)[0]] = True
-    return [ImageData(*others, validation_images[h], labels[h]) for h in (selects, ~selects)]
 
 
 @functools.cache
@@ -111,36 +94,36 @@ def _load(name, folder, device):
 
 
 def _read_full(folder):
-    command = f'`python -m sh_teach.objectives.fashion_mnist "{folder}"`'
-    if not find_full_data(folder):
-        remedy = f'fetch it by "make data" or {command}, or name its folder in ${FOLDER_VARIABLE}'
+    if not find_full_data():
+        remedy = f"{FETCH} fetches it, or name its folder in ${FOLDER_VARIABLE}"
         raise FileNotFoundError(f'data="full": no Fashion-MNIST in {folder}; {remedy}')
     for path in raw_files(folder):
-        _verify(path, f"{command} fetches it again")
+        verify(path, f"{FETCH} fetches it again")
         yield np.fromfile(path, np.uint8, offset=16 if "images" in path.name else 8)
 
 
 def _read_sample():
     remedy = f"`git checkout {SAMPLE_FILE.name}` in its folder restores it, or a new install"
-    _verify(SAMPLE_FILE, remedy)
+    verify(SAMPLE_FILE, remedy)
     with np.load(SAMPLE_FILE) as arrays:
         return [arrays[name] for name in ImageData._fields[1:]]
 
 
-def _is_whole(path):
+def is_whole(path):
     """Return whether a file is there and its checksum is right."""
     return path.is_file() and sha256(path.read_bytes()).hexdigest() == SHA256[path.name]
 
 
-def _verify(path, remedy):
-    if not _is_whole(path):
+def verify(path, remedy):
+    """Raise a ValueError that names the remedy unless a file is whole."""
+    if not is_whole(path):
         raise ValueError(f"{path} is damaged: its checksum is wrong; {remedy}")
 
 
-def data_folder(folder=None):
+def data_folder():
     """Return the folder of the full data set, which need not exist yet."""
     cache = platformdirs.user_cache_dir("sh_teach")
-    return Path(folder or os.environ.get(FOLDER_VARIABLE) or cache).expanduser()
+    return Path(os.environ.get(FOLDER_VARIABLE) or cache).expanduser()
 
 
 def raw_files(folder):
@@ -148,31 +131,7 @@ def raw_files(folder):
     return [Path(folder, "FashionMNIST/raw", name) for name in SHA256 if name.endswith("ubyte")]
 
 
-def find_full_data(folder=None):
+def find_full_data():
     """Return the folder that holds the full data set, or ``None`` if a file is missing."""
-    folder = data_folder(folder)
+    folder = data_folder()
     return folder if all(path.is_file() for path in raw_files(folder)) else None
-
-
-def fetch(folder=None):
-    """Fill a folder with the full data set and return it; only this may use the network."""
-    folder = data_folder(folder)
-    paths = raw_files(folder)
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
-    for path in paths:
-        packaged = DEBIAN_FOLDER / f"{path.name}.gz"
-        if not _is_whole(path):
-            path.unlink(missing_ok=True)
-            if packaged.is_file():
-                path.write_bytes(gzip.decompress(packaged.read_bytes()))
-    if not find_full_data(folder):
-        from torchvision.datasets import FashionMNIST
-
-        FashionMNIST(folder, download=True)
-    for path in paths:
-        _verify(path, "the source may be incomplete, try again")
-    return folder
-
-
-if __name__ == "__main__":
-    print(f"Fashion-MNIST, full data set: {fetch(*sys.argv[1:2])}")

@@ -33,10 +33,9 @@ class Event:
 
 @dataclass(frozen=True)
 class History:
-    """The events of a run; ``tuner`` has its records and its table."""
+    """The events of a run."""
 
     events: list
-    tuner: HPOTuner
     stopped: BaseException | None = None  # the exception of `until` that ended the run
 
 
@@ -47,8 +46,8 @@ def observe(scheduler, objective, evaluations, until=(), **simulated):
     try:
         tuner.run(evaluations)
     except until as reason:
-        return History(recorder.events, tuner, reason)
-    return History(recorder.events, tuner)
+        return History(recorder.events, reason)
+    return History(recorder.events)
 
 
 class _Recorder(SimulatedWorkers):

@@ -11,25 +11,24 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import get_data
 import numpy as np
 import platformdirs
 import pytest
 import torch
 from draw_sample import draw
+from get_data import DEBIAN_FOLDER, fetch
 from torchvision.datasets import FashionMNIST
 
 from sh_teach.objectives import fashion_mnist
 from sh_teach.objectives.fashion_mnist import (
-    DEBIAN_FOLDER,
     FOLDER_VARIABLE,
     SAMPLE_FILE,
     ImageData,
     data_folder,
-    fetch,
     find_full_data,
     load_fashion_mnist,
     raw_files,
-    split_validation,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,10 +58,16 @@ def full_folder(tmp_path_factory):
 
 
 @pytest.fixture
-def full_copy(full_folder, tmp_path):
-    """Return a folder with the full data set for one test to damage."""
-    shutil.copytree(raw_folder(full_folder), raw_folder(tmp_path / "copy"))
-    return tmp_path / "copy"
+def full_set(full_folder, monkeypatch):
+    """Let the full data set be found, in a folder that no test may change."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(full_folder))
+
+
+@pytest.fixture
+def full_copy(full_folder, empty_folder):
+    """Return the folder in which the full data set is found, for one test to damage."""
+    shutil.copytree(raw_folder(full_folder), raw_folder(empty_folder))
+    return empty_folder
 
 
 @pytest.fixture
@@ -73,10 +78,6 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
-
-
-def folder_of(which, request):
-    return request.getfixturevalue("full_folder") if which == "full" else None
 
 
 def raw_folder(folder):
@@ -116,8 +117,8 @@ SIZES = {"sample": (10_000, 2_500), "full": (60_000, 10_000)}
 
 
 @pytest.mark.parametrize("which", SIZES)
-def test_images_and_labels_have_the_documented_shapes(which, request):
-    data = load_fashion_mnist(which, folder_of(which, request))
+def test_images_and_labels_have_the_documented_shapes(which, full_set):
+    data = load_fashion_mnist(which)
     n, n_validation = SIZES[which]
     assert data.name == which
     assert data.train_images.shape == (n, 1, 28, 28)
@@ -127,8 +128,8 @@ def test_images_and_labels_have_the_documented_shapes(which, request):
 
 
 @pytest.mark.parametrize("which", SIZES)
-def test_images_are_float32_from_0_to_1_and_labels_int64_from_0_to_9(which, request):
-    data = load_fashion_mnist(which, folder_of(which, request))
+def test_images_are_float32_from_0_to_1_and_labels_int64_from_0_to_9(which, full_set):
+    data = load_fashion_mnist(which)
     for images in (data.train_images, data.validation_images):
         assert images.dtype == torch.float32
         assert (images.min(), images.max()) == (0, 1)
@@ -141,26 +142,6 @@ def test_images_are_in_the_memory_of_the_device_asked_for():
     # torch's "meta" device has no memory, but it is there on every machine.
     data = load_fashion_mnist("sample", device="meta")
     assert {tensor.device.type for tensor in data[1:]} == {"meta"}
-
-
-def test_the_two_halves_of_the_validation_images_have_none_in_common_and_the_same_classes():
-    whole = load_fashion_mnist("sample")
-    whole = whole._replace(validation_images=torch.arange(2500))
-    select, report = split_validation(whole)
-    for half in (select, report):
-        assert torch.bincount(half.validation_labels).tolist() == [125] * 10
-        assert torch.equal(half.validation_labels, whole.validation_labels[half.validation_images])
-        assert half.train_images is whole.train_images
-    assert set(select.validation_images.tolist()).isdisjoint(report.validation_images.tolist())
-
-
-def test_the_validation_images_are_always_split_in_the_same_way(full_folder):
-    # The recorded curves were judged on these halves; another split would make them worthless.
-    whole = load_fashion_mnist("full", full_folder)
-    select, report = split_validation(whole._replace(validation_images=torch.arange(10_000)))
-    assert select.validation_images[:6].tolist() == [9, 10, 12, 15, 16, 20]
-    assert report.validation_images[:6].tolist() == [0, 1, 2, 3, 4, 5]
-    assert select.validation_images.sum().item() == 24_944_758
 
 
 # --- once per process ----------------------------------------------------------------------
@@ -185,8 +166,8 @@ def test_auto_takes_the_sample_where_the_full_set_is_not_found():
     assert load_fashion_mnist("auto").name == "sample"
 
 
-def test_auto_takes_the_full_set_where_it_is_found(full_folder):
-    assert load_fashion_mnist("auto", full_folder).name == "full"
+def test_auto_takes_the_full_set_where_it_is_found(full_set):
+    assert load_fashion_mnist("auto").name == "full"
 
 
 def test_auto_says_once_that_it_takes_the_sample(capsys):
@@ -196,16 +177,16 @@ def test_auto_says_once_that_it_takes_the_sample(capsys):
     assert capsys.readouterr() == (said, "")
 
 
-def test_auto_says_once_that_it_takes_the_full_set(full_folder, capsys):
+def test_auto_says_once_that_it_takes_the_full_set(full_set, capsys):
     for _ in range(2):
-        load_fashion_mnist("auto", full_folder)
+        load_fashion_mnist("auto")
     said = "Fashion-MNIST: the full data set, 60,000 training and 10,000 validation images\n"
     assert capsys.readouterr() == (said, "")
 
 
 @pytest.mark.parametrize("which", SIZES)
-def test_a_set_that_was_asked_for_by_name_is_not_announced(which, request, capsys):
-    load_fashion_mnist(which, folder_of(which, request))
+def test_a_set_that_was_asked_for_by_name_is_not_announced(which, full_set, capsys):
+    load_fashion_mnist(which)
     assert capsys.readouterr() == ("", "")
 
 
@@ -218,19 +199,14 @@ def test_another_word_for_the_set_is_a_value_error_that_names_it(word):
 # --- which folder --------------------------------------------------------------------------
 
 
-def test_the_folder_of_the_argument_comes_first():
-    assert data_folder("chosen") == Path("chosen")
-
-
-@pytest.mark.parametrize("by", ["argument", "variable"])
-def test_a_folder_may_begin_with_the_home_folder(by, tmp_path, monkeypatch):
+def test_a_folder_may_begin_with_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv(FOLDER_VARIABLE, "~/images")
-    assert data_folder("~/images" if by == "argument" else None) == tmp_path / "images"
+    assert data_folder() == tmp_path / "images"
 
 
-def test_the_folder_of_the_environment_variable_comes_second(empty_folder):
+def test_the_folder_of_the_environment_variable_comes_first(empty_folder):
     assert data_folder() == empty_folder
 
 
@@ -242,10 +218,7 @@ def test_the_cache_folder_of_the_platform_comes_last(unset, monkeypatch):
     assert data_folder() == Path(platformdirs.user_cache_dir("sh_teach"))
 
 
-def test_the_full_set_is_loaded_from_the_folder_of_the_environment_variable(
-    full_folder, monkeypatch
-):
-    monkeypatch.setenv(FOLDER_VARIABLE, str(full_folder))
+def test_the_full_set_is_loaded_from_the_folder_of_the_environment_variable(full_set):
     assert load_fashion_mnist("full").name == "full"
 
 
@@ -288,9 +261,10 @@ def test_a_damaged_file_of_the_full_set_is_named_with_the_command_that_restores_
 ):
     damage(raw_folder(full_copy) / name)
     with pytest.raises(ValueError, match="is damaged") as caught:
-        load_fashion_mnist("full", full_copy)
+        load_fashion_mnist("full")
     assert str(raw_folder(full_copy) / name) in str(caught.value)
-    assert f'python -m sh_teach.objectives.fashion_mnist "{full_copy}"' in str(caught.value)
+    assert "`make data`" in str(caught.value)
+    assert "`python scripts/get_data.py`" in str(caught.value)
 
 
 def test_auto_does_not_fall_back_to_the_sample_when_the_full_set_is_damaged(empty_folder):
@@ -315,8 +289,8 @@ def test_asking_for_the_full_set_never_downloads_it(no_network, empty_folder):
 
 
 @pytest.mark.parametrize("which", ["auto", "full"])
-def test_loading_the_full_set_needs_no_network(which, full_folder, no_network):
-    assert load_fashion_mnist(which, full_folder).name == "full"
+def test_loading_the_full_set_needs_no_network(which, full_set, no_network):
+    assert load_fashion_mnist(which).name == "full"
 
 
 # --- fetch ---------------------------------------------------------------------------------
@@ -335,9 +309,9 @@ def test_fetched_files_have_the_right_checksums(full_folder):
 
 
 @pytest.mark.parametrize("train", [True, False])
-def test_torchvision_reads_what_was_fetched(train, full_folder):
+def test_torchvision_reads_what_was_fetched(train, full_folder, full_set):
     theirs = FashionMNIST(full_folder, train=train)
-    _, *ours = load_fashion_mnist("full", full_folder)
+    _, *ours = load_fashion_mnist("full")
     images, labels = ours[:2] if train else ours[2:]
     assert torch.equal(theirs.data[:, None], (images * 255).round().byte())
     assert torch.equal(theirs.targets, labels)
@@ -368,10 +342,10 @@ def test_fetch_lets_torchvision_download_where_debian_has_no_files(
         assert download
         shutil.copytree(raw_folder(full_folder), raw_folder(folder), dirs_exist_ok=True)
 
-    monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "nothing")
+    monkeypatch.setattr(get_data, "DEBIAN_FOLDER", tmp_path / "nothing")
     monkeypatch.setattr("torchvision.datasets.FashionMNIST", download_from_nowhere)
     folder = fetch(tmp_path / "downloaded")
-    assert find_full_data(folder) == folder
+    assert all(path.is_file() for path in raw_files(folder))
 
 
 def test_fetch_refuses_a_download_with_a_wrong_checksum_and_names_the_file(tmp_path, monkeypatch):
@@ -379,7 +353,7 @@ def test_fetch_refuses_a_download_with_a_wrong_checksum_and_names_the_file(tmp_p
         shutil.rmtree(folder)
         write_raw_files(folder)
 
-    monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "nothing")
+    monkeypatch.setattr(get_data, "DEBIAN_FOLDER", tmp_path / "nothing")
     monkeypatch.setattr("torchvision.datasets.FashionMNIST", download_rubbish)
     with pytest.raises(ValueError, match="train-images-idx3-ubyte is damaged"):
         fetch(tmp_path / "downloaded")
@@ -389,7 +363,7 @@ def test_fetch_refuses_a_download_with_a_wrong_checksum_and_names_the_file(tmp_p
 def test_the_command_fetches_into_the_folder_that_it_is_given(tmp_path):
     # The environment variable names another folder, which must stay as it is.
     done = subprocess.run(
-        [sys.executable, "-m", "sh_teach.objectives.fashion_mnist", str(tmp_path / "given")],
+        [sys.executable, "scripts/get_data.py", str(tmp_path / "given")],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -397,7 +371,7 @@ def test_the_command_fetches_into_the_folder_that_it_is_given(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert str(tmp_path / "given") in done.stdout
-    assert find_full_data(tmp_path / "given")
+    assert all(path.is_file() for path in raw_files(tmp_path / "given"))
     assert not data_folder().exists()
 
 
@@ -408,7 +382,9 @@ def test_the_command_fetches_into_the_folder_that_it_is_given(tmp_path):
 def drawn(full_folder, tmp_path_factory):
     """Return a sample drawn afresh from the full data set."""
     path = tmp_path_factory.mktemp("drawn") / SAMPLE_FILE.name
-    draw(load_fashion_mnist("full", full_folder), path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(full_folder))
+        draw(load_fashion_mnist("full"), path)
     return path
 
 

@@ -3,14 +3,15 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import mlp
 import numpy as np
 import pytest
 import torch
+from mlp import hpo_objective_mlp, perceptron, split_validation
 
 from sh_teach import hpo_objective_lenet
-from sh_teach.objectives import lenet, mlp, training
-from sh_teach.objectives.fashion_mnist import ImageData, load_fashion_mnist, split_validation
-from sh_teach.objectives.mlp import hpo_objective_mlp, perceptron
+from sh_teach.objectives import lenet, training
+from sh_teach.objectives.fashion_mnist import ImageData, find_full_data, load_fashion_mnist
 from sh_teach.objectives.training import validation_error
 
 GOOD = {
@@ -173,6 +174,28 @@ def test_it_trains_on_the_sample_and_is_judged_on_half_of_the_validation_images(
 def test_the_validation_error_is_without_dropout(tiny, tmp_path):
     error, _ = train(tmp_path / "checkpoint", 2)
     assert error == train(tmp_path / "checkpoint", 2)[0]
+
+
+def test_the_two_halves_of_the_validation_images_have_none_in_common_and_the_same_classes():
+    whole = load_fashion_mnist("sample")
+    whole = whole._replace(validation_images=torch.arange(2500))
+    select, report = split_validation(whole)
+    for half in (select, report):
+        assert torch.bincount(half.validation_labels).tolist() == [125] * 10
+        assert torch.equal(half.validation_labels, whole.validation_labels[half.validation_images])
+        assert half.train_images is whole.train_images
+    assert set(select.validation_images.tolist()).isdisjoint(report.validation_images.tolist())
+
+
+def test_the_validation_images_are_always_split_in_the_same_way():
+    if find_full_data() is None:
+        pytest.skip("the full data set is not on this machine")
+    # The recorded curves were judged on these halves; another split would make them worthless.
+    whole = load_fashion_mnist("full")
+    select, report = split_validation(whole._replace(validation_images=torch.arange(10_000)))
+    assert select.validation_images[:6].tolist() == [9, 10, 12, 15, 16, 20]
+    assert report.validation_images[:6].tolist() == [0, 1, 2, 3, 4, 5]
+    assert select.validation_images.sum().item() == 24_944_758
 
 
 # --- the schedule --------------------------------------------------------------------------
