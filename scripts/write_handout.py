@@ -23,6 +23,8 @@ ROOT = NOTEBOOKS.parent
 HANDOUT = ROOT / "handout"
 FOR_STUDENTS = [
     "sh_teach",
+    "scripts/check_setup.py",
+    "scripts/get_data.py",
     "img",
     "README.md",
     "LICENSE",
@@ -142,7 +144,8 @@ def write(folder):
     """Write the student edition; the folder is replaced when the new one is complete."""
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    (new / "notebooks").mkdir(parents=True)
+    for name in ("notebooks", "scripts"):
+        (new / name).mkdir(parents=True)
     for name in FOR_STUDENTS:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, new / name, ignore=LEFTOVERS)

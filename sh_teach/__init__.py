@@ -36,7 +36,6 @@ _MODULES = {
     "classroom.check_scheduler": ["check_scheduler"],
     "classroom.answers": ["check_answer"],
     "classroom.reveal": ["reveal"],
-    "classroom.source": ["show_source"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

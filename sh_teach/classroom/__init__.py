@@ -2,5 +2,5 @@
 
 Read ``answers`` and ``reveal`` first. ``check_scheduler`` runs each ``experiment`` on a student's
 scheduler, looks for broken rules (``invariants``) and prints a report; ``student_code`` survives
-whatever such code does. ``source`` shows the module's own code in a notebook.
+whatever such code does.
 """

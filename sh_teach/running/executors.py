@@ -9,6 +9,7 @@ import time
 import traceback
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import suppress
+from functools import lru_cache
 
 import cloudpickle
 
@@ -128,10 +129,15 @@ def pickled(objective, dumps=cloudpickle.dumps):
         ) from None
 
 
+_loaded = lru_cache(1)(cloudpickle.loads)  # what an objective keeps, it keeps in each process
+
+
 def call(objective, arguments, caller):
     """Return what the objective returned and raised, as bytes if that is for another process."""
     result = failure = None
     try:
+        if isinstance(objective, bytes):
+            objective = _loaded(objective)
         result = objective(**arguments)
     except Exception as error:
         failure = error

@@ -9,9 +9,6 @@ import threading
 from collections import Counter
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import suppress
-from functools import cache, partial
-
-import cloudpickle
 
 from sh_teach.arguments import integer
 from sh_teach.running.executors import GUARD, ClusterWorkers, ExecutorWorkers, call, pickled
@@ -130,14 +127,10 @@ class _LocalProcess(ProcessPoolExecutor):
                 del os.environ[name]
             mask(signal.SIG_SETMASK, before)
         (self._process,) = self._processes.values()
-        self._objective = None
 
     def evaluate(self, objective, arguments):
-        """Return the future of an evaluation; the objective is sent once."""
-        if objective is not self._objective:
-            self.submit(_keep, objective)
-            self._objective = objective
-        self.last = self.submit(call, _kept, arguments, os.getpid())
+        """Return the future of an evaluation."""
+        self.last = self.submit(call, objective, arguments, os.getpid())
         return self.last
 
     def look_after(self):
@@ -180,12 +173,3 @@ def _kill(pid):
             os.killpg(pid, signal.SIGKILL)
         else:
             os.kill(pid, signal.SIGTERM)
-
-
-def _keep(objective):
-    """Keep an objective in this process; if it cannot be loaded, each evaluation fails of that."""
-    _keep.load = cache(partial(cloudpickle.loads, objective))
-
-
-def _kept(**arguments):
-    return _keep.load()(**arguments)

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from show_source import source_without_docstring
 
-from sh_teach.classroom.source import source_without_docstring
 from sh_teach.running.simulated import SimulatedWorkers
 from sh_teach.running.tuner import HPOTuner
 from sh_teach.running.workers import LostEvaluation

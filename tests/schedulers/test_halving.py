@@ -20,8 +20,8 @@ import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from show_source import source_without_docstring
 
-from sh_teach.classroom.source import source_without_docstring
 from sh_teach.schedulers import BasicScheduler, Bracket, HPOScheduler, Trial
 from sh_teach.schedulers.asha import ASHAScheduler
 from sh_teach.schedulers.halving import SuccessiveHalvingScheduler

@@ -1,5 +1,6 @@
-from sh_teach import SuccessiveHalvingScheduler, show_source
-from sh_teach.classroom.source import source_without_docstring
+from show_source import show_source, source_without_docstring
+
+from sh_teach import SuccessiveHalvingScheduler
 
 
 def documented(x):

@@ -1,4 +1,4 @@
-"""The module's own source for the notebooks: what they show cannot drift from what runs."""
+"""Show source in a notebook: what it shows cannot drift from what runs."""
 
 import ast
 import inspect
