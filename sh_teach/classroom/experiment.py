@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from itertools import product
 
 from sh_teach.classroom.student_code import Stopped, guarded
-from sh_teach.running.history import History, observe
+from sh_teach.running.history import observe
 from sh_teach.schedulers.base import rank
 from sh_teach.schedulers.bracket import Bracket
 from sh_teach.schedulers.searchers import HPOSearcher
@@ -46,8 +46,8 @@ class Experiment:
         scheduler = GuardedScheduler(make_scheduler, self.bracket)
         evaluations = self.rounds * self.bracket.evaluations
         simulated = dict(n=self.workers, runtime=self.runtime, resume=False)
-        history = observe(scheduler, self.error, evaluations, until=Stopped, **simulated)
-        return Observation(**vars(history), experiment=self, changed=scheduler.changed_dict())
+        events, stopped = observe(scheduler, self.error, evaluations, until=Stopped, **simulated)
+        return Observation(self, events, stopped, scheduler.changed_dict())
 
     def __str__(self):
         plan, workers = self.bracket, plural(self.workers, "worker")
@@ -156,11 +156,13 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Observation(History):
+class Observation:
     """What a scheduler did in an experiment, and the rungs that follow, computed once."""
 
-    experiment: Experiment | None = None
-    changed: str | None = None  # which dict was changed
+    experiment: Experiment
+    events: list
+    stopped: Stopped | None
+    changed: str | None  # which dict was changed
 
     def starts(self):
         """Return the index and the trial of each event that starts an evaluation."""

@@ -31,23 +31,18 @@ class Event:
         return f"{trial} has error {self.error:.3f} after {epochs}"
 
 
-@dataclass(frozen=True)
-class History:
-    """The events of a run."""
-
-    events: list
-    stopped: BaseException | None = None  # the exception of `until` that ended the run
-
-
 def observe(scheduler, objective, evaluations, until=(), **simulated):
-    """Run a scheduler on ``SimulatedWorkers(**simulated)``, and return the `History`."""
+    """Run a scheduler on ``SimulatedWorkers(**simulated)``, and return the events of the run.
+
+    The second result is the exception of `until` that ended it, if one did.
+    """
     recorder = _Recorder(scheduler, **simulated)
     tuner = HPOTuner(recorder, objective, workers=recorder, progress=False)
     try:
         tuner.run(evaluations)
     except until as reason:
-        return History(recorder.events, reason)
-    return History(recorder.events)
+        return recorder.events, reason
+    return recorder.events, None
 
 
 class _Recorder(SimulatedWorkers):

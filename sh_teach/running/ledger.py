@@ -1,12 +1,13 @@
 """The ledger: each evaluation is suggested once and reported once, and written down first."""
 
+import math
 from collections import deque
 from contextlib import nullcontext
+from itertools import count
 from uuid import uuid4
 
 from sh_teach.running.accepted import check_pending
 from sh_teach.running.journal import RESULT, SUGGESTION, Journal
-from sh_teach.running.plain_dicts import TrialIds
 
 
 class Ledger:
@@ -22,7 +23,8 @@ class Ledger:
         self._open = {}  # number -> evaluation
         self._to_retry = deque()
         self._written = 0
-        self._trial_id = TrialIds()
+        self._latest = {}  # of plain dicts: configuration -> its trial_id and resource
+        self._trial_ids = count()  # for them
         self._journal = None if journal is None else Journal(journal, scheduler)
         self._to_replay = self._journal.entries() if self._journal else []
         self.run_id = self._journal.run_id if self._journal else uuid4().hex
@@ -96,6 +98,19 @@ class Ledger:
         self.count += 1
         self._open[evaluation["number"]] = evaluation
         return evaluation
+
+    def _trial_id(self, suggestion):
+        """Return its own trial_id; of a plain dict, that of the configuration it promotes."""
+        if hasattr(suggestion, "trial_id"):
+            return suggestion.trial_id
+        arguments = dict(suggestion)
+        resource = arguments.pop("max_epochs", 0)
+        configuration = repr(sorted(arguments.items()))
+        trial_id, paid = self._latest.get(configuration, (None, math.inf))
+        if resource <= paid:  # no promotion: the same values drawn anew
+            trial_id = next(self._trial_ids)
+        self._latest[configuration] = trial_id, resource
+        return trial_id
 
     def _write(self, evaluation):
         if self._journal and evaluation["number"] == self._written:

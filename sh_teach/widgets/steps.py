@@ -96,16 +96,16 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     evaluations = integer("evaluations", evaluations, minimum=1)
     pool = dict(n=workers, runtime=curves.runtime, until=Over)
     # More than are shown: at the end of a run workers idle for want of evaluations.
-    history = observe(scheduler, curves.objective, evaluations + workers, **pool)
+    events, over = observe(scheduler, curves.objective, evaluations + workers, **pool)
     steps = []
-    for event in history.events:
+    for event in events:
         if event.trial and event.trial.round is None:
             raise TypeError("scheduler: it suggests plain dicts; make trials with its new_trial()")
         step = _state_after(event, steps[-1] if steps else Step("", 0.0))
         steps.append(replace(step, sentence=_sentence(scheduler, workers, step)))
         if event.kind == "end" and len(step.done) == evaluations:
             break
-    return steps if history.stopped else _next_first(steps)
+    return steps if over else _next_first(steps)
 
 
 class Over(Exception):

@@ -34,7 +34,7 @@ def halving(**options):
 
 
 def test_the_events_of_one_round():
-    events = observe(halving(), objective, 3, **pool(1)).events
+    events, _ = observe(halving(), objective, 3, **pool(1))
     assert [event.kind for event in events] == ["start", "end"] * 3
     assert [event.time for event in events] == [0, 1, 1, 2, 2, 3]
     first, second = events[0].trial, events[2].trial
@@ -49,7 +49,7 @@ def test_the_events_of_one_round():
 
 
 def test_each_event_is_a_sentence():
-    events = observe(halving(overlap_rounds=False), lambda **_: float("nan"), 3, **pool(4)).events
+    events, _ = observe(halving(overlap_rounds=False), lambda **_: float("nan"), 3, **pool(4))
     waits = next(event for event in events if event.kind == "wait")
     assert [str(event) for event in (events[1], events[4], waits)] == [
         "worker 1 is free and trains trial 1 of round 0 to 1 epoch",
@@ -61,24 +61,24 @@ def test_each_event_is_a_sentence():
 def test_the_run_is_that_of_the_tuner_alone():
     tuner = HPOTuner(halving(), objective, workers=SimulatedWorkers(**pool(4)), progress=False)
     tuner.run(40)
-    history = observe(halving(), objective, 40, **pool(4))
-    assert history.stopped is None
+    events, stopped = observe(halving(), objective, 40, **pool(4))
+    assert stopped is None
     names = "trial_id", "worker", "started", "ended", "error"
-    ends = [event for event in history.events if event.kind == "end"]
+    ends = [event for event in events if event.kind == "end"]
     assert [(e.trial.trial_id, e.worker, e.started, e.time, e.error) for e in ends] == [
         tuple(record[name] for name in names) for record in tuner.records
     ]
 
 
 def test_a_worker_that_gets_nothing_is_an_event():
-    events = observe(halving(overlap_rounds=False), objective, 3, **pool(4)).events
+    events, _ = observe(halving(overlap_rounds=False), objective, 3, **pool(4))
     assert [event.kind for event in events[:4]] == ["start", "start", "wait", "end"]
     assert events[2] == Event("wait", 0.0)
 
 
 def test_an_evaluation_that_is_lost_starts_twice_and_ends_once():
     workers = pool(1, drop_probability=0.5, seed=0)
-    events = observe(halving(), objective, 10, **workers).events
+    events, _ = observe(halving(), objective, 10, **workers)
     starts = [event for event in events if event.kind == "start"]
     assert len(starts) > 10
     assert len([event for event in events if event.kind == "end"]) == 10
@@ -86,7 +86,8 @@ def test_an_evaluation_that_is_lost_starts_twice_and_ends_once():
 
 def test_a_scheduler_without_a_queue_has_nothing_waiting():
     asha = ASHAScheduler(searcher(), eta=2, r_min=1, r_max=4)
-    assert {event.waiting for event in observe(asha, objective, 10, **pool(2)).events} == {()}
+    events, _ = observe(asha, objective, 10, **pool(2))
+    assert {event.waiting for event in events} == {()}
 
 
 class ChangesItsDicts:
@@ -104,7 +105,7 @@ class ChangesItsDicts:
 
 
 def test_events_keep_what_was_suggested_and_count_plain_dicts():
-    events = observe(ChangesItsDicts(), objective, 3, **pool(1)).events
+    events, _ = observe(ChangesItsDicts(), objective, 3, **pool(1))
     assert [event.trial["max_epochs"] for event in events] == [1, 1, 2, 2, 3, 3]
     assert [event.waiting for event in events[:2]] == [(), ({"x": 1, "max_epochs": 2},)]
     assert all(isinstance(event.trial, Trial) and event.trial.trial_id == 0 for event in events)
@@ -129,14 +130,14 @@ def stopping(method, exception=Stop):
 
 
 def test_an_exception_that_is_waited_for_ends_the_run_and_is_kept():
-    history = observe(stopping("suggest"), objective, 3, until=Stop, **pool(2))
-    assert isinstance(history.stopped, Stop)
-    assert [event.kind for event in history.events] == ["start"]
+    events, stopped = observe(stopping("suggest"), objective, 3, until=Stop, **pool(2))
+    assert isinstance(stopped, Stop)
+    assert [event.kind for event in events] == ["start"]
 
 
 def test_a_result_that_the_scheduler_fails_on_is_an_event():
-    history = observe(stopping("update"), objective, 3, until=(Stop, KeyError), **pool(1))
-    assert [event.kind for event in history.events] == ["start", "end"]
+    events, _ = observe(stopping("update"), objective, 3, until=(Stop, KeyError), **pool(1))
+    assert [event.kind for event in events] == ["start", "end"]
 
 
 def test_any_other_exception_is_raised():
