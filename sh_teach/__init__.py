@@ -14,7 +14,6 @@ _MODULES = {
     "schedulers.bracket": ["Bracket"],
     "schedulers.trial": ["Trial"],
     "schedulers.searchers": ["HPOSearcher", "RandomSearcher"],
-    "schedulers.kde": ["KDESearcher"],
     "schedulers.base": ["HPOScheduler", "BasicScheduler"],
     "schedulers.halving": ["SuccessiveHalvingScheduler"],
     "schedulers.hyperband": ["HyperbandScheduler", "hyperband_brackets"],

@@ -1,4 +1,4 @@
-"""A searcher that learns where good configurations are, as in BOHB."""
+"""A searcher that learns where good configurations are, as in BOHB: give it to any scheduler."""
 
 from bisect import insort
 from collections import defaultdict
