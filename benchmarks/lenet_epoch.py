@@ -3,7 +3,8 @@
 ``python benchmarks/lenet_epoch.py`` compares, in one run on the same images, `hpo_objective_lenet`
 with the training as the book writes it, torchvision's data set with a transform per image behind
 a DataLoader, and with a loop that does nothing but train. All train with batches of 128. What is
-timed is the training alone: no reading of files, no validation.
+timed is the training alone: no reading of files, no validation. Where there is a CUDA card, it is
+compared with the CPU and with the bare loop on the card.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from torchvision.datasets import FashionMNIST
 from torchvision.transforms import Compose, Resize, ToTensor
 from torchvision.transforms.functional import to_pil_image
 
-from sh_teach.objectives import lenet
+from sh_teach.objectives import lenet, training
 from sh_teach.objectives.fashion_mnist import ImageData, find_full_data, load_fashion_mnist
 
 BATCH_SIZE = 128
@@ -69,14 +70,14 @@ def train(network, batches):
         optimizer.step()
 
 
-def train_ours(part, images):
+def train_ours(part, images, device="cpu"):
     """Train for one epoch of this many images by hpo_objective_lenet, without its validation."""
     with (
         patch.object(lenet, "load_fashion_mnist", lambda data, device: part),
         patch.object(lenet, "IMAGES_PER_EPOCH", images),
-        patch.object(lenet, "validation_error", lambda network, data: 0.0),
+        patch.object(training, "validation_error", lambda network, data: 0.0),
     ):
-        lenet.hpo_objective_lenet(LEARNING_RATE, BATCH_SIZE, max_epochs=1, device="cpu")
+        lenet.hpo_objective_lenet(LEARNING_RATE, BATCH_SIZE, max_epochs=1, device=device)
 
 
 def trainings(images):
@@ -107,6 +108,8 @@ def trainings(images):
 def seconds(training):
     began = time.perf_counter()
     training()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()  # kernels run on after the call that starts them
     return time.perf_counter() - began
 
 
@@ -133,6 +136,33 @@ def rows(images=60_000, repetitions=3, one_thread=True):
             figure, against = f"{rates[OURS]:,.0f} images per second", f"{way}, {rates[way]:,.0f}"
             rows.append(row(what, figure, against, f"{ratio:.2f} times as fast", target))
     torch.set_num_threads(default)
+    return rows
+
+
+def cuda_rows(images=60_000, repetitions=3):
+    """Return a row for each training that ours on the CUDA card is compared with."""
+    data = load_fashion_mnist("auto", device="cuda")
+    n = min(images, len(data.train_images))
+    passes = images // n
+    on_card = ImageData(data.name, *(tensor[:n] for tensor in data[1:]))
+    on_cpu = ImageData(data.name, *(tensor.cpu() for tensor in on_card[1:]))
+    parts = on_card.train_images.split(BATCH_SIZE), on_card.train_labels.split(BATCH_SIZE)
+    in_memory = list(zip(*parts, strict=True)) * passes
+    ways = {
+        OURS: lambda: train_ours(on_card, passes * n, device="cuda"),
+        "(b) bare loop on the card, our LeNet": lambda: train(lenet.lenet().cuda(), in_memory),
+        "ours on the CPU, threads by default": lambda: train_ours(on_cpu, passes * n),
+    }
+    for way in ways.values():
+        way()
+    runs = [{way: seconds(ways[way]) for way in ways} for _ in range(repetitions)]
+    rates = {way: passes * n / statistics.median(run[way] for run in runs) for way in ways}
+    rows = []
+    for way in [way for way in ways if way != OURS]:
+        ratio = statistics.median(run[way] / run[OURS] for run in runs)
+        what = f"training LeNet for an epoch on one {torch.cuda.get_device_name()}"
+        figure, against = f"{rates[OURS]:,.0f} images per second", f"{way}, {rates[way]:,.0f}"
+        rows.append(row(what, figure, against, f"{ratio:.2f} times as fast"))
     return rows
 
 
@@ -169,6 +199,9 @@ if __name__ == "__main__":
     parser.add_argument("--repetitions", type=int, default=3, help="of each (default 3)")
     options = parser.parse_args()
     note = f"Medians of {options.repetitions} repetitions."
-    show(rows(options.images, options.repetitions), "sh_teach", "torch", "torchvision", note=note)
+    table = rows(options.images, options.repetitions)
+    if torch.cuda.is_available():
+        table += cuda_rows(options.images, options.repetitions)
+    show(table, "sh_teach", "torch", "torchvision", note=note)
     print("\nWhere our time goes, on one thread, as torch's profiler sees it:\n")
     print(markdown(kernels()))

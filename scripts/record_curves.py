@@ -6,6 +6,8 @@ processes train side by side, one thread each, and the order of the work is such
 it is useful, too: all configurations with one seed, then all with the next.
 
 Let the C library keep its memory, with the two variables of the Makefile: that saves a tenth.
+`mlp_schedules` was recorded on a CUDA card, which trained for twelve processes at a time; without
+a card, the script records it on the CPU.
 """
 
 import io
@@ -15,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,8 +32,8 @@ from sh_teach.objectives.lenet import lenet
 from sh_teach.objectives.training import validation_error
 
 DATA = Path(__file__).resolve().parents[1] / "sh_teach" / "data"
-PROCESSES = 2
 SECONDS = "# seconds: processor time of this epoch, its validation included, on one core\n"
+SECONDS_ON_A_CARD = "# seconds: real time of this epoch on a card that twelve trainings shared\n"
 ALL_IMAGES = (
     "# validation_error: share of the 10,000 validation images that are classified wrongly\n"
 )
@@ -57,6 +60,8 @@ class Recording:
         Returns a network of a configuration, for the weights in a checkpoint.
     seeds : tuple of int, optional
         In the order of the work. Without it, seed 0 is meant, and errors are of all images.
+    on_card : bool, optional
+        Whether it is recorded on a CUDA card, if there is one.
     """
 
     header: str
@@ -66,6 +71,11 @@ class Recording:
     objective: Callable
     network: Callable
     seeds: tuple = ()
+    on_card: bool = False
+
+    @property
+    def device(self):
+        return "cuda" if self.on_card and torch.cuda.is_available() else "cpu"
 
     @property
     def columns(self):
@@ -165,33 +175,38 @@ RECORDINGS = {
         objective=hpo_objective_mlp,
         network=lambda config: perceptron(config["width"], config["dropout"]),
         seeds=(0, 1, 2),
+        on_card=True,
     ),
 }
 
 
 @cache
-def halves():
+def halves(device):
     """Return the images to select with and those to report on; read once in each process."""
-    load_fashion_mnist("sample")  # the perceptron trains on it; its first epoch need not read it
-    return split_validation(load_fashion_mnist("full"))
+    # The perceptron trains on the sample; its first epoch need not read it.
+    load_fashion_mnist("sample", device=device)
+    return split_validation(load_fashion_mnist("full", device=device))
 
 
 def record_curve(name, config_id, seed, config):
     """Train one configuration from scratch; append a row after each epoch."""
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False  # round on a card as on a CPU
     recording = RECORDINGS[name]
-    select, report = halves()
+    device = recording.device
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    select, report = halves(device)
     with TemporaryDirectory() as folder:
         checkpoint = Path(folder) / "trial.pt"
         for epoch in range(1, recording.epochs + 1):
             arguments = config | {"seed": seed, "max_epochs": epoch, "checkpoint": checkpoint}
-            began = time.process_time()
-            error = recording.objective(**arguments, data="full", device="cpu")
-            seconds = time.process_time() - began
+            began = clock()
+            error = recording.objective(**arguments, data="full", device=device)
+            seconds = clock() - began
             row = config | {"config_id": config_id, "seed": seed, "epoch": epoch}
             row |= {"validation_error": f"{error:.4f}", "seconds": f"{seconds:.2f}"}
             if recording.seeds:
-                network = recording.network(config)
+                network = recording.network(config).to(device)
                 network.load_state_dict(torch.load(checkpoint, weights_only=True)["weights"])
                 row["validation_error"] = f"{validation_error(network, select):.4f}"
                 row["test_error"] = f"{validation_error(network, report):.4f}"
@@ -221,7 +236,8 @@ def write_complete_curves(name):
     """Drop the other curves from the file, if there is one; return what it has."""
     recording = RECORDINGS[name]
     lines, complete = complete_curves(name)
-    text = recording.header + SECONDS + ",".join(recording.columns) + "\n" + "".join(lines)
+    seconds = SECONDS_ON_A_CARD if recording.on_card else SECONDS
+    text = recording.header + seconds + ",".join(recording.columns) + "\n" + "".join(lines)
     replace_file(DATA / f"{name}.csv", text.encode())
     return complete
 
@@ -230,7 +246,8 @@ def main(name):
     """Record what is missing."""
     recording = RECORDINGS[name]
     complete = write_complete_curves(name)
-    with ProcessPoolExecutor(PROCESSES) as processes:
+    at_a_time = 2 if recording.device == "cpu" else 12
+    with ProcessPoolExecutor(at_a_time, mp_context=get_context("spawn")) as processes:
         curves = [
             processes.submit(record_curve, name, config_id, seed, config)
             for seed in recording.seeds or (0,)

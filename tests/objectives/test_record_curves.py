@@ -28,7 +28,7 @@ SORTED = [line for key in [(3, 0), (3, 1), (7, 0), (7, 1)] for line in curve(*ke
 class InThisProcess:
     """A pool of processes, without the processes."""
 
-    def __init__(self, processes):
+    def __init__(self, processes, mp_context):
         pass
 
     def __enter__(self):
