@@ -15,7 +15,6 @@ from unittest.mock import patch
 
 import torch
 from table import markdown, row, show
-from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
@@ -52,13 +51,6 @@ class PILImages(Dataset):
     def __getitem__(self, i):
         image = to_pil_image(self.images[i].numpy(), mode="L")
         return self.transform(image), int(self.labels[i])
-
-
-def average_pooling():
-    """Return LeNet as textbooks have it: with torch's own layer for average pooling."""
-    return nn.Sequential(
-        *(nn.AvgPool2d(2) if isinstance(layer, lenet.Pool) else layer for layer in lenet.lenet())
-    )
 
 
 def train(network, batches):
@@ -98,10 +90,9 @@ def trainings(images):
     in_memory = list(zip(*parts, strict=True)) * passes
     return {
         OURS: lambda: train_ours(part, passes * n),
-        "(a) the book's way, but num_workers=0": lambda: train(average_pooling(), loaders[0]),
-        "(a) the book's way, num_workers=4": lambda: train(average_pooling(), loaders[4]),
+        "(a) the book's way, but num_workers=0": lambda: train(lenet.lenet(), loaders[0]),
+        "(a) the book's way, num_workers=4": lambda: train(lenet.lenet(), loaders[4]),
         "(b) bare loop, our LeNet": lambda: train(lenet.lenet(), in_memory),
-        "(c) bare loop, nn.AvgPool2d": lambda: train(average_pooling(), in_memory),
     }, passes * n
 
 

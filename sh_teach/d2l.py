@@ -58,16 +58,7 @@ class HPOScheduler(HyperParameters):
 
 
 def add_to_class(cls):
-    """Return a decorator that makes a function a method of `cls`, also of objects made before.
-
-    >>> class Greeter:
-    ...     pass
-    >>> @add_to_class(Greeter)
-    ... def greet(self):
-    ...     return "hello"
-    >>> Greeter().greet()
-    'hello'
-    """
+    """Return a decorator that makes a function a method of `cls`, also of objects made before."""
 
     def register(function):
         setattr(cls, function.__name__, function)

@@ -1,7 +1,8 @@
 """What runs next: searchers propose configurations, schedulers decide how long each is trained.
 
 Read ``bracket``, the plan of a round, and ``trial``; then ``searchers``, ``base``, ``waiting`` and
-``halving``, the algorithm of the book. ``hyperband`` and ``asha`` vary it.
+``halving``, the algorithm of the book. ``hyperband`` and ``asha`` vary it; ``kde`` is a searcher
+that learns.
 """
 
 from sh_teach.schedulers.base import BasicScheduler, HPOScheduler, rank

@@ -14,29 +14,12 @@ CENTRED = dict(ha="center", va="center")
 
 
 def plot_step(step, bracket, workers, until, figure=None):
-    """Draw the workers, the queue and the rungs after a step.
+    """Draw the workers, the queue and the rungs after a step of `record_steps`.
 
-    Parameters
-    ----------
-    step : Step
-        From `record_steps`.
-    bracket : Bracket or callable
-        The plan of all rounds, or a function of the round, as `bracket_of` of a scheduler.
-    workers : int
-        How many there are, at most 16.
-    until : float
-        Where the axis of time ends, in seconds: the same for all steps of a run.
-    figure : matplotlib.figure.Figure, optional
-        Where to draw; by default on a new one. One that has a step already is drawn over.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Above, a lane for each worker: evaluations that have ended in the colour of their round,
-        the darker the higher the rung; those that run with a dashed outline up to their end; a
-        line for the present. Below, the queue, next first, and the rungs of the latest three
-        rounds: each place with trial and error, the best on top, filled for the trials that would
-        survive now.
+    Each round has a colour, the darker the higher the rung; what runs has a dashed outline. On the
+    rungs of the latest three rounds the best is on top, and what would survive now is filled.
+    `bracket` is the plan of all rounds, or a function of the round; `until` ends the axis of time,
+    in seconds; a `figure` that has a step already is drawn over.
     """
     check_lanes(workers)
     if figure is None:

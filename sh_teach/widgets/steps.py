@@ -44,37 +44,15 @@ class Step(Event):
 
 
 def record_steps(scheduler, workers, curves, evaluations=None):
-    """Simulate a run and take down each of its steps.
+    """Simulate a run of a new scheduler and return its steps, by default those of two rounds.
 
-    Parameters
-    ----------
-    scheduler : SuccessiveHalvingScheduler
-        A new one, or one like it: with `queue` and `bracket`, and trials that know their round.
-    workers : int
-        How many simulated workers.
-    curves : RecordedCurves
-        Or anything with its `objective` and `runtime`.
-    evaluations : int, optional
-        How many results to show; by default those of two rounds.
+    Of one's own, a scheduler needs `queue`, `bracket`, and trials that know their round; curves
+    need `objective` and `runtime`. Raises a TypeError or ValueError that names what does not fit.
 
-    Returns
-    -------
-    list of Step
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the scheduler has no `queue` or no `bracket`, has been used before, or trains for longer
-        than was recorded; if two rounds are too long, or another argument is out of its range.
-
-    Examples
-    --------
     >>> from sh_teach import RecordedCurves, SuccessiveHalvingScheduler
     >>> curves = RecordedCurves.load()
     >>> scheduler = SuccessiveHalvingScheduler(curves.searcher(seed=0), eta=2, r_min=1, r_max=2)
-    >>> for step in record_steps(scheduler, 1, curves, evaluations=2)[:2]:
-    ...     print(step.sentence)
-    Worker 0 is free and trains trial 0 of round 0 to 1 epoch: no trial waits, so round 0 starts.
+    >>> print(record_steps(scheduler, workers=1, curves=curves)[1].sentence)
     Trial 0 of round 0 has error 0.900 after 1 epoch: result 1 of 2 on its rung.
     """
     check_has("scheduler", scheduler, ("queue", "bracket"), "a new SuccessiveHalvingScheduler")

@@ -17,7 +17,7 @@ from torch import nn
 
 from sh_teach.objectives import lenet
 from sh_teach.objectives.fashion_mnist import ImageData, load_fashion_mnist
-from sh_teach.objectives.lenet import Pool, hpo_objective_lenet, image_order
+from sh_teach.objectives.lenet import hpo_objective_lenet, image_order
 from sh_teach.objectives.training import validation_error
 
 GOOD = {"learning_rate": 0.742, "batch_size": 94}
@@ -400,27 +400,6 @@ def test_networks_made_in_many_threads_get_the_weights_of_their_seeds():
         made = list(threads.map(make, range(4)))
     for weights, same_seed in zip(expected, made, strict=True):
         assert all(same_weights(weights, again) for again in same_seed)
-
-
-def test_pool_equals_torch_s_average_pooling():
-    images = torch.rand(3, 6, 28, 10)
-    torch.testing.assert_close(Pool()(images), nn.AvgPool2d(2)(images))
-
-
-def test_the_gradient_of_pool_equals_that_of_torch_s_average_pooling():
-    images = torch.rand(3, 6, 28, 10)
-    weights = torch.rand(3, 6, 14, 5)  # else each pixel would have the same gradient
-    gradients = []
-    for pool in (Pool(), nn.AvgPool2d(2)):
-        copy = images.clone().requires_grad_()
-        (pool(copy) * weights).sum().backward()
-        gradients.append(copy.grad)
-    torch.testing.assert_close(*gradients)
-
-
-def test_the_gradient_of_pool_is_its_derivative():
-    images = torch.rand(2, 3, 4, 6, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(Pool(), (images,))
 
 
 # --- the order of the images ---------------------------------------------------------------

@@ -19,11 +19,11 @@ from sh_teach import (
     plot_halving,
     plot_learning_curves,
     plot_rungs,
-    plot_step,
     plot_timeline,
     plot_trajectory,
-    record_steps,
 )
+from sh_teach.widgets.picture import plot_step
+from sh_teach.widgets.steps import record_steps
 
 PLOTS = [
     plot_rungs,

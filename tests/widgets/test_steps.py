@@ -11,10 +11,10 @@ from sh_teach import (
     RecordedCurves,
     SimulatedWorkers,
     SuccessiveHalvingScheduler,
-    plot_step,
-    record_steps,
 )
 from sh_teach.schedulers import WaitingLine
+from sh_teach.widgets.picture import plot_step
+from sh_teach.widgets.steps import record_steps
 
 CURVES = RecordedCurves.load()
 WORKERS = 4

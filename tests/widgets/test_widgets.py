@@ -17,12 +17,12 @@ from sh_teach import (
     SuccessiveHalvingScheduler,
     be_the_scheduler,
     explore_bracket,
-    plot_step,
-    record_steps,
     step_through,
 )
 from sh_teach.widgets import slow_motion
 from sh_teach.widgets.explorer import describe_bracket
+from sh_teach.widgets.picture import plot_step
+from sh_teach.widgets.steps import record_steps
 
 CURVES = RecordedCurves.load()
 

@@ -1,4 +1,4 @@
-"""A searcher that learns where good configurations are, as in BOHB: give it to any scheduler."""
+"""A searcher that learns where good configurations are, as in BOHB."""
 
 from bisect import insort
 from collections import defaultdict

@@ -6,12 +6,12 @@ from itertools import count
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kde import KDESearcher
 from scipy import stats
 
 from sh_teach import (
     ASHAScheduler,
     HPOTuner,
+    KDESearcher,
     RandomSearcher,
     SuccessiveHalvingScheduler,
 )
