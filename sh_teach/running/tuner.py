@@ -5,8 +5,8 @@ from collections import deque
 
 from sh_teach.arguments import exception_classes, integer
 from sh_teach.running.accepted import check_arguments, check_kinds, error_that_counts
-from sh_teach.running.checkpoint_folder import CheckpointFolder
 from sh_teach.running.interrupts import DeferredInterrupt
+from sh_teach.running.journal import CheckpointFolder
 from sh_teach.running.ledger import Ledger
 from sh_teach.running.processes import as_workers
 from sh_teach.running.workers import LostEvaluation
