@@ -36,7 +36,7 @@ class Cluster:
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="sh_teach-"))  # as if all machines saw it
         self.file = self.folder / "cluster.json"
-        self.client, self.processes, self.events = None, {}, []
+        self.processes, self.events, self._client = {}, [], None
         atexit.register(self.stop)
 
     def run(self, name, command):
@@ -59,10 +59,11 @@ class Cluster:
             self.file.unlink(missing_ok=True)
             self.run("scheduler", SCHEDULER)
             self.wait_until(self.file.exists, "the scheduler")
-            self.client = Client(scheduler_file=str(self.file), timeout=LONGEST)
+            self._client = Client(scheduler_file=str(self.file), timeout=LONGEST)
         for name in [*self.processes]:
             if name not in ("scheduler", *names):
                 self.processes.pop(name).kill()
+        self.wait_until(lambda: all(map(self.running, self.workers())), "the end of the dead")
         for name in names:
             if not self.running(name):
                 self.run(name, WORKER)
@@ -72,6 +73,13 @@ class Cluster:
     def new_folder(self):
         """Return a new folder for a search."""
         return Path(tempfile.mkdtemp(dir=self.folder))
+
+    @property
+    def client(self):
+        """The client of this process."""
+        if self._client is None:
+            raise RuntimeError('the cluster is not running: cluster.ready("ada", "bob") starts it')
+        return self._client
 
     def running(self, name):
         """Return whether there is a process of this name."""
@@ -128,9 +136,9 @@ class Cluster:
 
     def stop(self):
         """End all processes, the scheduler last; return how many there were."""
-        if self.client is not None:
-            self.client.close()
-            self.client = None
+        if self._client is not None:
+            self._client.close()
+            self._client = None
         ended = sum(process.poll() is None for process in self.processes.values())
         for name in sorted(self.processes, key="scheduler".__eq__):
             self.processes[name].terminate()

@@ -20,7 +20,7 @@ EVALUATIONS = 30  # two rounds of 8, 4, 2 and 1
 halving = partial(SuccessiveHalvingScheduler, overlap_rounds=False, **PLAN)
 
 
-def replay(name, max_epochs, checkpoint, seconds=0.25):
+def replay(name, max_epochs, checkpoint, seconds=0.2):
     """Pretend to train a trial: an epoch is noted when it begins, and saved when it ends."""
     trained = int(checkpoint.read_text()) if checkpoint.exists() else 0
     for epoch in range(trained + 1, max_epochs + 1):
