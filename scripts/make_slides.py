@@ -27,7 +27,7 @@ from store_notebooks import NOTEBOOKS
 SLIDES = NOTEBOOKS.parent / "build" / "slides"
 TEMPLATE = Path(__file__).with_name("slides.html")
 FORMATTER = HtmlFormatter(style="default")
-LEFT_TO_THE_NOTEBOOK = re.compile(r"exercise|solution|earlier-text$|imports$|guess-|[\w-]+-guess$")
+LEFT_TO_THE_NOTEBOOK = re.compile(r"exercise|solution|earlier-text$|imports$|guess-")
 MOST_LINES = 16
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -75,7 +75,7 @@ def slides_of(notebook):
         if LEFT_TO_THE_NOTEBOOK.match(cell.id):
             continue
         if cell.cell_type == "markdown":
-            parts = [part for part in re.split(r"(?m)^(?=## )", cell.source) if part]
+            parts = [part for part in re.split(r"(?m)^(?=###? )", cell.source) if part]
             slides += [[v4.new_markdown_cell(part, id=cell.id)] for part in parts]
             complete = "**Predict.**" in parts[-1]
         else:
@@ -115,7 +115,8 @@ def output_as_html(output, markdown, alt):
         encoded = base64.b64encode(data["image/svg+xml"].encode()).decode()
         return f'<img src="data:image/svg+xml;base64,{encoded}" alt="{html.escape(alt.strip())}">'
     if "text/html" in data:
-        return f"<div class=output>{data['text/html']}</div>"
+        text = re.sub("<p>No guess yet.*?</p>", "", data["text/html"])  # the class guesses aloud
+        return f"<div class=output>{text}</div>"
     if "text/markdown" in data:
         return markdown(data["text/markdown"])
     return f"<pre class=output>{html.escape(data['text/plain'])}</pre>"
@@ -128,10 +129,8 @@ def make_slides(path):
     markdown = mistune.create_markdown(
         renderer=renderer, plugins=[math, "table", "strikethrough", "url"]
     )
-    sections = [
-        "<section>" + "\n".join(as_html(cell, markdown) for cell in cells) + "</section>"
-        for cells in slides_of(notebook)
-    ]
+    slides = ["\n".join(as_html(cell, markdown) for cell in s) for s in slides_of(notebook)]
+    sections = [f"<section>{slide}</section>" for slide in slides if slide.strip()]
     title = re.search(r"^# (.+)", notebook.cells[0].source).group(1)
     parts = {
         "TITLE": html.escape(title),

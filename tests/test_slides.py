@@ -83,8 +83,21 @@ def test_exercises_and_solutions_stay_in_the_notebook(path, script):
     every = [cell.id for cell in notebook.cells]
     assert list(dict.fromkeys(shown)) == [id for id in every if id in shown]
     left = [id for id in every if id not in shown]
-    assert all(re.match("exercise|solution|imports|earlier|guess-|.*-guess", id) for id in left)
+    assert all(re.match("exercise|solution|imports|earlier|guess-", id) for id in left)
     assert {"exercise-1", "solution-1", "imports"} <= set(left)
+
+
+def test_a_reveal_is_an_answer_to_be_opened_and_asks_for_no_guess(script):
+    page = script.make_slides(ROOT / "notebooks" / "04_async_queue.ipynb")
+    assert page.count("<summary>Show the answer</summary>") >= 3
+    assert "No guess yet" not in page
+
+
+@every_notebook
+def test_no_slide_is_empty(path, script):
+    slides = re.findall(r"(?s)<section>(.*?)</section>", script.make_slides(path))
+    assert slides
+    assert all(slide.strip() for slide in slides)
 
 
 def test_slides_are_the_same_on_a_second_run(script, tmp_path, monkeypatch):
