@@ -17,7 +17,7 @@ from site_in_browser import cells, closed_chromium, files, open_notebook, run, s
 with suppress(ImportError):  # the fixture below says so
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=60_000)  # other tests may run beside
+    expect.set_options(timeout=60_000)
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "lite-test"
@@ -73,6 +73,7 @@ def chromium(site):
 def page(chromium):
     """Return a page with nothing stored in it yet."""
     context = chromium.new_context(viewport={"width": 1300, "height": 900})
+    context.set_default_timeout(600_000)  # other tests may run beside
     yield context.new_page()
     context.close()
 

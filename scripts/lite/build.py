@@ -189,7 +189,7 @@ def build(site, wheels, pyodide=None):
         command = [sys.executable, "-m", "jupyterlite_core", "build", "--apps=lab"]
         command += ["--no-sourcemaps", "--no-unused-shared-packages", "--no-libarchive"]
         command += [f"--lite-dir={lite}", f"--output-dir={new}", f"--contents={lite / 'contents'}"]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=temporary, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         wheels = [*wheels, *Path(sys.prefix, EXTENSION, "pypi").glob("[!w]*.whl"), pack(lite)]
