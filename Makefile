@@ -1,16 +1,20 @@
 # Needs GNU make 3.81 or newer and Python 3.11 or newer; on Windows, a bash such as Git's.
 
 VENV := .venv
+# What builds the browser edition and the book is kept away from what the course runs on.
+LITE := .venv-lite
+BOOK := .venv-book
 # `make test CONSTRAINTS=` takes the newest versions instead of the pinned ones.
 CONSTRAINTS ?= constraints.txt
 
 ifeq ($(OS),Windows_NT)
 PYTHON ?= python
-PY := $(VENV)/Scripts/python
+BIN := Scripts
 else
 PYTHON ?= python3
-PY := $(VENV)/bin/python
+BIN := bin
 endif
+PY := $(VENV)/$(BIN)/python
 
 # JupyterLab refuses to run as root, which in a container is the usual user.
 ALLOW_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -38,7 +42,10 @@ TWO_PROCESSES := notebooks/02_successive_halving.ipynb
 # The longest first, so that both processors are busy to the end.
 SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help lab test browser notebooks handout slides data bench constraints clean
+# What the notebooks need in a browser tab, and Pyodide does not have.
+WHEELS := comm ipywidgets tqdm platformdirs filelock cloudpickle
+
+.PHONY: help lab test browser lite lite-test book book-test notebooks handout slides data bench constraints clean
 
 ## make lab          open the first notebook in JupyterLab
 ## make test         check style, module and notebooks, also in a browser, if there is one
@@ -46,6 +53,10 @@ SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 ## make notebooks    run every notebook and store its outputs
 ## make handout      write the student edition, without solutions, to handout/
 ## make slides       write the notebooks as slides to build/slides/
+## make lite         write the browser edition to build/lite/
+## make lite-test    try it: run all notebooks in a browser tab
+## make book         write the book to build/book/
+## make book-test    check its links, pictures and contrasts
 ## make data         get all of Fashion-MNIST (a sample of it is included)
 ## make bench        measure: one table, in ten minutes
 ## make constraints  renew the pinned versions in constraints.txt
@@ -84,6 +95,25 @@ handout: $(VENV)/installed-test
 slides: $(VENV)/installed-test
 	$(PY) scripts/make_slides.py
 
+# Pyodide comes from its public address when a page is opened; PYODIDE=folder copies it into the site.
+lite: $(LITE)/installed
+	$(LITE)/$(BIN)/python scripts/lite/build.py build/lite $(LITE)/wheels $(PYODIDE:%=--pyodide "%")
+
+# A self-contained site for the tests, if its parts can be had. If not, the tests are skipped.
+build/lite-test: $(LITE)/installed $(wildcard scripts/lite/* notebooks/* sh_teach/*.py sh_teach/*/*)
+	rm -rf $@
+	! $(LITE)/$(BIN)/python scripts/lite/parts.py $(LITE)/pyodide || \
+	  $(LITE)/$(BIN)/python scripts/lite/build.py $@ $(LITE)/wheels --pyodide $(LITE)/pyodide
+
+lite-test: $(VENV)/installed-test,tools,browser build/lite-test
+	SH_TEACH_LITE=all $(PY) -m pytest -rs tests/test_lite.py
+
+book: $(BOOK)/installed
+	$(BOOK)/$(BIN)/python scripts/book/build.py build/book
+
+book-test: $(VENV)/installed-test,tools,browser book
+	SH_TEACH_BOOK=yes $(PY) -m pytest -rs tests/test_book.py
+
 data: $(VENV)/installed
 	$(PY) scripts/get_data.py
 
@@ -102,7 +132,7 @@ constraints: $(VENV)/installed-test $(VENV)/installed-tools $(VENV)/installed-br
 
 clean:
 	rm -rf build dist screenshots *.egg-info .pytest_cache .ruff_cache .hypothesis
-	find . -path ./$(VENV) -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+	find . -path './$(VENV)*' -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 	  -exec rm -rf {} +
 
 # A stamp is written last, so an interrupted install is taken up again. pip writes RECORD last:
@@ -117,6 +147,18 @@ $(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 	    echo "name it: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }; \
 	  $(PYTHON) -m venv $(VENV); }
 	$(PY) -m pip install $(CONSTRAINTS:%=-c %) -e .
+	@touch $@
+
+$(LITE)/installed: scripts/lite/requirements.txt $(CONSTRAINTS)
+	$(PYTHON) -m venv $(LITE)
+	$(LITE)/$(BIN)/python -m pip install -r $<
+	rm -rf $(LITE)/wheels
+	$(LITE)/$(BIN)/python -m pip download --no-deps $(CONSTRAINTS:%=-c %) -d $(LITE)/wheels $(WHEELS)
+	@touch $@
+
+$(BOOK)/installed: scripts/book/requirements.txt
+	$(PYTHON) -m venv $(BOOK)
+	$(BOOK)/$(BIN)/python -m pip install -r $<
 	@touch $@
 
 $(LAB_SETTINGS): $(VENV)/installed

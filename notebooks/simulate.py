@@ -146,7 +146,8 @@ def many_curves(curves, n=3000):
         seconds = intercept + slope / config["batch_size"]
         for epoch in range(1, LEVELS[-1] + 1):
             error = surrogate.objective(**config, max_epochs=epoch)
-            rows.append((number, *config.values(), epoch, error, seconds))
+            # Rounded, since the last bits differ between machines, and decide ties on a plateau.
+            rows.append((number, *config.values(), epoch, round(error, 12), round(seconds, 9)))
     columns = ["config_id", *space, "epoch", "validation_error", "seconds"]
     return RecordedCurves(pd.DataFrame(rows, columns=columns))
 

@@ -7,8 +7,13 @@ import signal
 import sys
 import threading
 from collections import Counter
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import suppress
+
+try:
+    from concurrent.futures import ProcessPoolExecutor
+except ImportError:  # in a browser tab
+    ProcessPoolExecutor = Executor
 
 from sh_teach.arguments import integer
 from sh_teach.running.executors import GUARD, ClusterWorkers, ExecutorWorkers, call, pickled
@@ -48,6 +53,10 @@ def as_workers(workers, objective):
         raise TypeError(f"workers={workers!r}: it must be {ALLOWED}") from None
     if n == 1:
         return InlineWorker()
+    if ProcessPoolExecutor is Executor:
+        raise ValueError(
+            f"workers={n}: a browser tab has no processes. Use workers=1 or SimulatedWorkers"
+        )
     pickled(objective)
     return LocalProcesses(n)
 
