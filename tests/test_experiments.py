@@ -1,5 +1,6 @@
 """The experiments beside the notebooks: each is what the module's own parts give, only faster."""
 
+import beyond
 import does_it_pay
 import experiments
 import experiments_clock as clock
@@ -16,6 +17,7 @@ from sh_teach import (
     ASHAScheduler,
     Bracket,
     HPOTuner,
+    HyperbandScheduler,
     RandomSearcher,
     RecordedCurves,
     SimulatedWorkers,
@@ -240,6 +242,22 @@ def test_stopping_trains_the_best_so_far_on_and_stops_the_others_for_good():
     assert reached == {0: 4, 1: 1, 2: 4, 3: 2}
 
 
+@pytest.mark.parametrize(
+    ("errors", "levels"),
+    [  # of Optuna and Syne Tune too, but for ties: see test_other_tools.py
+        ([1, 2, 3, 4, 5, 6, 7, 8, 9], [9, 1, 1, 1, 1, 1, 1, 1, 1]),
+        ([9, 8, 7, 6, 5, 4, 3, 2, 1], [9, 9, 9, 9, 9, 9, 9, 9, 9]),
+        ([3, 2, 7, 1, 8, 9, 4, 6, 5], [9, 9, 1, 9, 1, 1, 1, 1, 1]),
+    ],
+)
+def test_stopping_trains_the_trials_on_that_other_tools_train_on(errors, levels):
+    scheduler, reached = stopping(eta=3, r_max=9), {}
+    while (trial := scheduler.suggest()).trial_id < len(errors):
+        reached[trial.trial_id] = trial["max_epochs"]
+        scheduler.update(trial, errors[trial.trial_id])
+    assert list(reached.values()) == levels
+
+
 @pytest.mark.parametrize("error", [np.nan, np.inf])
 def test_stopping_ranks_nan_last(error):
     scheduler = stopping()
@@ -266,15 +284,6 @@ def test_a_run_on_the_clock_ends_with_the_last_evaluation_in_time(lenet):
     again.run(len(ended) + 20)
     longer = again.dataframe()["ended"]
     assert longer[longer <= 100].tolist() == ended.tolist()
-
-
-def test_more_workers_help_less_and_less_and_draw_every_configuration(lenet):
-    table = clock.more_workers(lenet, (8, 16, 32), repetitions=10)
-    assert table.loc[16, "difference"] < table.loc[32, "difference"] <= 0
-    assert table["trials"].is_monotonic_increasing
-    assert table.loc[8, "ran dry"] == 0
-    assert table.loc[32, "ran dry"] == 1
-    assert 100 < table.loc[32, "after (s)"] < 300
 
 
 def test_stopping_overtakes_promoting_as_resuming_costs_more(lenet):
@@ -342,8 +351,26 @@ def test_a_searcher_that_learns_is_compared_in_halving_and_in_asha():
 
 
 def test_within_one_round_halving_learns_nothing():
-    table = clock.learning(clock.Bowl(r_max=9), NearTheBest, epochs=36, repetitions=5)
-    assert table.loc["halving, large rounds", "tie"] == 1
+    names = ("halving, large rounds",)
+    table = clock.learning(clock.Bowl(r_max=9), NearTheBest, epochs=36, repetitions=5, names=names)
+    assert table["tie"].to_dict() == {"halving, large rounds": 1}
+
+
+@pytest.mark.parametrize(
+    ("fast", "of_scipy"),
+    [
+        (clock.Between(2, 10), stats.uniform(2, 8)),
+        (clock.Between(1e-4, 0.3, log=True), stats.loguniform(1e-4, 0.3)),
+    ],
+)
+def test_a_number_between_two_bounds_is_that_of_scipy(fast, of_scipy):
+    shares = np.linspace(0, 1, 7)
+    np.testing.assert_allclose(fast.ppf(shares), of_scipy.ppf(shares))
+    numbers = np.array([1e-5, 1e-3, 0.2, 3, 9, 20])
+    np.testing.assert_allclose(fast.cdf(numbers), of_scipy.cdf(numbers), atol=1e-12)
+    drawn = fast.rvs(size=2000, random_state=np.random.default_rng(0))
+    assert stats.kstest(drawn, of_scipy.cdf).pvalue > 0.01
+    assert RandomSearcher({"x": fast}, seed=0).sample_configuration().keys() == {"x"}
 
 
 def test_a_searcher_that_learns_nothing_ties_with_itself(valley):
@@ -516,3 +543,75 @@ def test_a_network_that_was_trained_again_stays_in_the_column_of_its_first_rank(
     drawn = [line.get_ydata().tolist() for line in ax.lines]
     assert drawn == [[0.1, 0.2, 0.3], [0.2, 0.3, 0.1]]
     plt.close(ax.figure)
+
+
+# --- notebook 06 ---------------------------------------------------------------------------
+
+
+def test_seeds_that_some_configurations_lack_are_left_out(lenet):
+    curves = synthetic(configurations=5, seeds=3)
+    gap = (curves.table["config_id"] == 2) & (curves.table["seed"] == 1)
+    kept = beyond.complete_seeds(RecordedCurves(curves.table[~gap])).table
+    assert set(kept["seed"]) == {0, 2}
+    assert kept["config_id"].nunique() == 5
+    assert beyond.complete_seeds(lenet) is lenet
+
+
+def test_a_search_in_plain_lists_is_that_of_the_tuner(lenet):
+    def make(searcher):
+        return HyperbandScheduler(searcher, 2, 1, 16)
+
+    runs = beyond.searches(make, lenet, 100, repetitions=3)
+    for seed, run in enumerate(runs):
+        workers = SimulatedWorkers(1, beyond.epochs_trained)
+        tuner = clock.on_the_clock(make(lenet.searcher(seed)), lenet, workers, 100)
+        assert run.ended == tuner.cumulative_runtime
+        assert run.error == tuner.incumbent_trajectory
+        assert run.trials == tuner.dataframe()["trial_id"].nunique()
+    pair = beyond.versus(runs, runs[::-1], 40)
+    assert pair.differences[0] == runs[0].error_at(40) - runs[2].error_at(40)
+
+
+def test_a_search_without_a_result_is_guessing():
+    run = beyond.Run([2, 3], [0.5, 0.4], trials=2)
+    assert run.error_at([1, 2, 2.5, 9]).tolist() == [0.9, 0.5, 0.5, 0.4]
+
+
+def test_an_evaluation_that_diverged_is_guessing():
+    runs = beyond.searches(
+        lambda searcher: ASHAScheduler(searcher, 3, 1, 9), broken(synthetic()), 60, repetitions=2
+    )
+    assert all(np.isfinite(run.error).all() for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("differences", "words"),
+    [([-1, -2] * 9, "lower"), ([1, 2] * 9, "higher"), ([-1, 1] * 9, "level"), ([0, 0], "level")],
+)
+def test_a_verdict_asks_whether_the_interval_contains_0(differences, words):
+    pair = experiments.compare([10.0 + d for d in differences], [10.0] * len(differences))
+    assert beyond.verdict(pair) == words
+
+
+def test_the_figures_of_notebook_06_say_what_they_show(lenet):
+    brackets = HyperbandScheduler(RandomSearcher({"x": [0]}), 3, 1, 9).brackets
+    words = [text.get_text().strip() for text in beyond.plot_cycle(brackets).texts]
+    assert words == [
+        "3×9",
+        "27 epochs",
+        "5×3",
+        "1×9",
+        "24 epochs",
+        "9×1",
+        "3×3",
+        "1×9",
+        "27 epochs",
+    ]
+    pair = experiments.compare([0.1, 0.2, 0.3, 0.4], [0.2, 0.2, 0.2, 0.5])
+    figure = beyond.plot_differences({"LeNet": {"ASHA, 2 workers": pair}})
+    assert [text.get_text() for text in figure.axes[0].texts] == ["50 / 25 / 25"]
+    makes = {name: lambda searcher: ASHAScheduler(searcher, 2, 1, 16) for name in beyond.LOOK}
+    runs = {("LeNet", name): beyond.searches(make, lenet, 50, 1) for name, make in makes.items()}
+    figure = beyond.plot_means({"LeNet": 50}, runs, {"LeNet": (0.1, 0.9)})
+    assert {text.get_text() for text in figure.axes[0].texts} == set(beyond.LOOK)
+    plt.close("all")

@@ -15,6 +15,7 @@ REWRITTEN = (
     "03_does_it_pay",
     "04_async_queue",
     "05_when_things_go_wrong",
+    "06_beyond_one_bracket",
     "07_scaling_out",
 )
 every_notebook = pytest.mark.parametrize("name", REWRITTEN)

@@ -14,8 +14,6 @@ from nbformat import v4
 
 ROOT = Path(__file__).parents[1]
 FOLDER = str(ROOT / "notebooks")  # where the kernels run
-# These still define names twice.
-NOT_YET = {"06_beyond_one_bracket"}
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 NEEDED = {"07_scaling_out": {"distributed"}}  # a cluster is its subject
 LONGEST = 600  # seconds of a cell on a busy machine
@@ -52,7 +50,7 @@ def notebook_of(*sources):
     return v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_YET])
+@pytest.mark.parametrize("name", NAMES)
 def test_each_cell_runs_again_from_the_last_to_the_first_without_torch(name, tmp_path):
     path = ROOT / "notebooks" / f"{name}.ipynb"
     run_again(v4.reads(path.read_text("utf-8")), tmp_path, MISSING - NEEDED.get(name, set()))
