@@ -38,13 +38,14 @@ TWO_PROCESSES := notebooks/02_successive_halving.ipynb
 # The longest first, so that both processors are busy to the end.
 SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help lab test browser notebooks handout slides data bench constraints clean
+.PHONY: help lab test browser notebooks handout grade slides data bench constraints clean
 
 ## make lab          open the first notebook in JupyterLab
 ## make test         check style, module and notebooks, also in a browser, if there is one
 ## make browser      only run the notebooks in JupyterLab in a browser, Chromium
 ## make notebooks    run every notebook and store its outputs
 ## make handout      write the student edition, without solutions, to handout/
+## make grade        run what students handed in and tabulate it: make grade FOLDER=../handed_in
 ## make slides       write the notebooks as slides to build/slides/
 ## make data         get all of Fashion-MNIST (a sample of it is included)
 ## make bench        measure: one table, in ten minutes
@@ -80,6 +81,9 @@ notebooks: $(VENV)/installed-test $(VENV)/installed-tools
 
 handout: $(VENV)/installed-test
 	$(PY) scripts/write_handout.py
+
+grade: $(VENV)/installed-test
+	@$(PY) scripts/grade.py "$(FOLDER)"
 
 slides: $(VENV)/installed-test
 	$(PY) scripts/make_slides.py
