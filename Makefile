@@ -45,13 +45,14 @@ SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 # What the notebooks need in a browser tab, and Pyodide does not have.
 WHEELS := comm ipywidgets tqdm platformdirs filelock cloudpickle
 
-.PHONY: help lab test browser lite lite-test book book-test notebooks handout slides data bench constraints clean
+.PHONY: help lab test browser lite lite-test book book-test notebooks handout grade slides data bench constraints clean
 
 ## make lab          open the first notebook in JupyterLab
 ## make test         check style, module and notebooks, also in a browser, if there is one
 ## make browser      only run the notebooks in JupyterLab in a browser, Chromium
 ## make notebooks    run every notebook and store its outputs
 ## make handout      write the student edition, without solutions, to handout/
+## make grade        run what students handed in and tabulate it: make grade FOLDER=../handed_in
 ## make slides       write the notebooks as slides to build/slides/
 ## make lite         write the browser edition to build/lite/
 ## make lite-test    try it: run all notebooks in a browser tab
@@ -91,6 +92,9 @@ notebooks: $(VENV)/installed-test $(VENV)/installed-tools
 
 handout: $(VENV)/installed-test
 	$(PY) scripts/write_handout.py
+
+grade: $(VENV)/installed-test
+	@$(PY) scripts/grade.py "$(FOLDER)"
 
 slides: $(VENV)/installed-test
 	$(PY) scripts/make_slides.py
