@@ -20,14 +20,7 @@ class HyperParameters:
     """Base of classes that keep the arguments of their constructor as attributes."""
 
     def save_hyperparameters(self, ignore=()):
-        """Set an attribute for each argument of the method that calls this, but those to ignore.
-
-        >>> class Point(HyperParameters):
-        ...     def __init__(self, x, y=0):
-        ...         self.save_hyperparameters()
-        >>> Point(3).x, Point(3).y
-        (3, 0)
-        """
+        """Set an attribute for each argument of the method that calls this, but those to ignore."""
         arguments = inspect.getargvalues(inspect.currentframe().f_back)
         named = {name: arguments.locals[name] for name in arguments.args[1:]}
         self.hparams = {name: value for name, value in named.items() if name not in ignore}

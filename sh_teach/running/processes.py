@@ -54,9 +54,7 @@ def as_workers(workers, objective):
     if n == 1:
         return InlineWorker()
     if ProcessPoolExecutor is Executor:
-        raise ValueError(
-            f"workers={n}: a browser tab has no processes. Use workers=1 or SimulatedWorkers"
-        )
+        raise ValueError(f"workers={n}: in a browser tab it must be 1, or SimulatedWorkers")
     pickled(objective)
     return LocalProcesses(n)
 
