@@ -20,7 +20,7 @@ class HyperParameters:
     """Base of classes that keep the arguments of their constructor as attributes."""
 
     def save_hyperparameters(self, ignore=()):
-        """Set an attribute for each argument of the method that calls this, but those to ignore."""
+        """Set an attribute for each argument of the calling method, but those to ignore."""
         arguments = inspect.getargvalues(inspect.currentframe().f_back)
         named = {name: arguments.locals[name] for name in arguments.args[1:]}
         self.hparams = {name: value for name, value in named.items() if name not in ignore}
