@@ -24,17 +24,26 @@ WORKER = (
     "python -m dask worker --scheduler-file {file} --name {name} --nthreads 1"
     " --no-nanny --no-dashboard --death-timeout 60 --preload simulate"
 )
-LONGEST = 120  # seconds that a process may take to come up
+LONGEST = 300  # seconds that a process may take to come up
 
 # Dask warns when a worker dies with a result in its hands. Here they die on purpose.
 logging.getLogger("distributed.client").setLevel(logging.ERROR)
 
 
 class Cluster:
-    """A scheduler and workers, which can be killed; all end with the kernel, or with `stop`."""
+    """A scheduler and workers, which can be killed; all end with the kernel, or with `stop`.
+
+    There is one at a time: a new one ends the one before.
+    """
+
+    latest = None
 
     def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="sh_teach-"))  # as if all machines saw it
+        if Cluster.latest is not None:
+            Cluster.latest.stop()
+        Cluster.latest = self
+        self._folder = tempfile.TemporaryDirectory(prefix="sh_teach-", ignore_cleanup_errors=True)
+        self.folder = Path(self._folder.name)  # as if all machines saw it
         self.file = self.folder / "cluster.json"
         self.processes, self.events, self._client = {}, [], None
         atexit.register(self.stop)

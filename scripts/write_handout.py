@@ -148,7 +148,8 @@ def write(folder):
             shutil.copytree(ROOT / name, new / name, ignore=LEFTOVERS)
         else:
             shutil.copy(ROOT / name, new / name)
-    for path in [*NOTEBOOKS.glob("*.py"), *NOTEBOOKS.glob("*.md")]:
+    answers = NOTEBOOKS / "claims.md"
+    for path in {*NOTEBOOKS.glob("*.py"), *NOTEBOOKS.glob("*.md")} - {answers}:
         shutil.copy(path, new / "notebooks")
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         edition = student_edition(v4.reads(path.read_text(encoding="utf-8")))
