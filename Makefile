@@ -94,7 +94,7 @@ handout: $(VENV)/installed-test
 	$(PY) scripts/write_handout.py
 
 grade: $(VENV)/installed-test
-	@$(PY) scripts/grade.py "$(FOLDER)"
+	@$(PY) scripts/grade.py $(if $(FOLDER),"$(FOLDER)")
 
 slides: $(VENV)/installed-test
 	$(PY) scripts/make_slides.py

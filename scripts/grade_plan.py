@@ -107,16 +107,11 @@ def select(items, attempted, everything):
         elif item.kind == "check":  # another exercise may need what it defines
             pieces += statements("defined", item.source, item.cell)
     imported = {name for item in pieces if item.imports for name in item.binds}
-    kept = [item.exercise is not None or (everything and item.kind == "text") for item in pieces]
-    needed, before = set(), None
-    while needed != before:
-        before = needed
-        needed = set().union(*(item.uses for item, keep in zip(pieces, kept, strict=True) if keep))
-        kept = {
-            i
-            for i, item in enumerate(pieces)
-            if item.exercise is not None or (everything and item.kind == "text")
-        }
+    kept = {
+        i
+        for i, item in enumerate(pieces)
+        if item.exercise is not None or (everything and item.kind == "text")
+    }
     before = set()
     while kept != before:
         before = set(kept)
