@@ -2,12 +2,10 @@
 
 import errno
 import os
-from pathlib import Path
 
 
 def replace_file(path, content):
-    """Write bytes to a file; if that fails, or meanwhile, the old file is still there."""
-    path = Path(path)
+    """Write bytes to a file, a Path; if that fails, or meanwhile, the old file is still there."""
     # The process number keeps two processes from writing into the same partial file.
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:

@@ -10,7 +10,8 @@ from IPython.display import HTML, display
 
 from sh_teach.arguments import at_least_0
 
-KINDS = {bool: "True or False", Real: "a number", str: "a text", (list, tuple): "a list"}
+KINDS = {bool: "True or False", Real: "a number, without quotes", str: "a text, in quotes"}
+KINDS[list, tuple] = "a list"
 
 
 def reveal(guess, truth, says=None, answer=None, tolerance=0.1):
@@ -19,7 +20,7 @@ def reveal(guess, truth, says=None, answer=None, tolerance=0.1):
     Parameters
     ----------
     guess, truth : number, str, bool or list
-        Capitals do not matter, the order of a list does. ``None`` is no guess yet.
+        Capitals and punctuation do not matter, the order of a list does. ``None`` is no guess yet.
     says : dict, optional
         From common guesses to a sentence about each; in place of a list, use a tuple.
     answer : str, optional
@@ -42,11 +43,12 @@ def reveal(guess, truth, says=None, answer=None, tolerance=0.1):
         raise TypeError(f"says={says!r}: it must be a dict from guesses to sentences")
     tolerance = at_least_0("tolerance", tolerance, below=1)
     kind = next((kind for kind in KINDS if isinstance(truth, kind)), object)
-    answers = {"Right.": truth} | {f"Not quite. {said}": key for key, said in (says or {}).items()}
-    equal = [said for said, known in answers.items() if _same(guess, known, 0)]
-    near = [said for said, known in answers.items() if _same(guess, known, tolerance)]
+    answers = [(truth, "Right."), *((key, f"Not quite. {s}") for key, s in (says or {}).items())]
+    equal = [said for known, said in answers if _same(guess, known, 0)]
+    near = [said for known, said in answers if _same(guess, known, tolerance)]
     said, *_ = *equal, *near, "Not quite."
-    missing = "" if isinstance(guess, kind) else f"`guess` should be {KINDS[kind]}"
+    fits = isinstance(guess, kind) or (kind is str and equal)
+    missing = "" if fits else f"`guess` should be {KINDS[kind]}"
     if guess is None:
         missing = "No guess yet"
     if missing:
@@ -71,4 +73,5 @@ def _same(guess, known, tolerance):
         return len(guess) == len(known) and all(map(_same, guess, known, repeat(tolerance)))
     if isinstance(guess, Real) and isinstance(known, Real):
         return math.isclose(guess, known, rel_tol=tolerance)
-    return str(guess).strip().casefold() == str(known).strip().casefold()
+    guess, known = (re.sub(r"\W", "", str(text)).casefold() for text in (guess, known))
+    return guess == known

@@ -94,8 +94,8 @@ def test_a_guess_is_answered(guess, truth, words, shown):
 @pytest.mark.parametrize(
     ("guess", "truth", "words"),
     [
-        ("39 %", 39, "`guess` should be a number"),
-        (39, "D", "`guess` should be a text"),
+        ("39 %", 39, "`guess` should be a number, without quotes"),
+        (39, "D", "`guess` should be a text, in quotes"),
         (3, [3, 4], "`guess` should be a list"),
         (1, True, "`guess` should be True or False"),
         ({3}, [3, 4], "`guess` should be a list"),
@@ -151,3 +151,21 @@ def test_in_a_notebook_there_are_words_and_html_and_both_are_the_same_each_time(
     assert "The answer is 48." in first[0]["text/html"]
     assert "48" not in first[0]["text/plain"]
     assert right[0]["text/plain"] == "Right.\nThe answer is 48."
+
+
+def test_two_guesses_can_be_answered_by_the_same_sentence(shown):
+    says = {50: "Too few.", 100: "Too few."}
+    for guess in says:
+        assert said(shown, guess, 500, says) == "Not quite. Too few."
+
+
+@pytest.mark.parametrize(("guess", "truth"), [("No.", "no"), ("B, D,G ", "BDG"), (4, "4")])
+def test_punctuation_and_spaces_of_a_text_do_not_matter_nor_its_quotes_if_it_is_a_number(
+    shown, guess, truth
+):
+    assert said(shown, guess, truth) == "Right."
+
+
+def test_quotes_that_are_missing_or_too_much_are_named(shown):
+    assert said(shown, "500", 500) == f"`guess` should be a number, without quotes. {ASK}"
+    assert said(shown, True, "yes") == f"`guess` should be a text, in quotes. {ASK}"
