@@ -15,7 +15,6 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 STUB = re.compile(r"exercise-(\d+)")
 CHECK = re.compile(r"exercise-(\d+)-check")
-DEFINES = re.compile(r"@|(async )?def |class ")
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
@@ -38,8 +37,8 @@ class Item:
         self.kind, self.source, self.cell, self.exercise = kind, source, cell, exercise
         self.binds, self.uses, self.changes = names(source)
         self.imports = source.startswith(("import ", "from "))
-        # Something else in a cell that does more than define may be needed, such as a file.
-        self.with_its_cell = kind == "text" and not (self.imports or DEFINES.match(source))
+        # A call may need what else its cell does, such as to write a file.
+        self.with_its_cell = kind == "text" and _calls(source)
 
 
 @dataclass
@@ -199,12 +198,7 @@ def names(source):
 
 def _changed(tree):
     """Yield the objects of assignments such as `a[0] = 1`, and of calls without a result."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, FUNCTION):
-            continue
-        waiting += ast.iter_child_nodes(node)
+    for node in _outside_functions(tree):
         changed = []
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             changed = [node]
@@ -212,6 +206,20 @@ def _changed(tree):
             call = node.value
             changed = [call.func, *call.args] if isinstance(call.func, ast.Attribute) else []
         yield from filter(None, map(_base, changed))
+
+
+def _calls(source):
+    """Return whether a statement calls anything when it is run."""
+    return any(isinstance(node, ast.Call) for node in _outside_functions(ast.parse(source)))
+
+
+def _outside_functions(tree):
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, FUNCTION):
+            waiting += ast.iter_child_nodes(node)
+            yield node
 
 
 def _base(node):

@@ -82,13 +82,17 @@ def grade_notebook(master, handed_in, limits):
     else:
         if plan.items:
             remarks.append((None, "stopped too often: the rest was not run"))
-    if plan.items:
-        for item, report in zip(items, reports, strict=False):
-            if item.kind == "check":
-                results[item.exercise] = verdict(report["said"])
-            if report["error"] and item.kind not in ("text", "defined"):
-                remarks.append((item.exercise, f"{place_of(item)} ended with {report['error']}"))
-    return results, list(dict.fromkeys(remarks))
+    failed = {exercise for exercise, _ in remarks[len(plan.remarks) :]}
+    for item, report in zip(items, reports, strict=False) if plan.items else ():
+        if item.kind == "check":
+            results[item.exercise] = verdict(report["said"])
+        if not report["error"] or item.kind in ("text", "defined"):
+            continue
+        # A check whose stub has failed has nothing to add.
+        if item.kind != "check" or item.exercise not in failed:
+            remarks.append((item.exercise, f"{place_of(item)} ended with {report['error']}"))
+        failed.add(item.exercise)
+    return results, sorted(dict.fromkeys(remarks), key=lambda remark: remark[0] or 0)
 
 
 def place_of(item):

@@ -10,6 +10,7 @@ import ctypes
 import json
 import linecache
 import os
+import re
 import shutil
 import sys
 from importlib.util import find_spec
@@ -34,12 +35,11 @@ def main():
         for folder in settings["hidden"]:
             mount_empty(folder, RDONLY, "size=64k")
     limit(settings["megabytes"])
-    command = [sys.executable, __file__, json.dumps({"prepared": True})]
-    if settings["fenced"]:
-        drop = ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
-        command = ["setpriv", *drop, *command]
     os.chdir(scratch)
-    os.execvp(command[0], command)
+    if not settings["fenced"]:
+        return run(json.load(sys.stdin))
+    drop = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
+    os.execvp(drop[0], [*drop, sys.executable, __file__, json.dumps({"prepared": True})])
 
 
 def fence(scratch):
@@ -150,7 +150,8 @@ def described(error):
     if error is None:
         return ""
     try:
-        return f"{type(error).__name__}: {error}"[:300]
+        said = re.sub(r"<ipython-input-[^>]*>, ", "", str(error))
+        return f"{type(error).__name__}: {said}"[:300]
     except BaseException:
         return "an error that cannot be described"
 

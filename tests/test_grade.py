@@ -178,6 +178,16 @@ def test_what_ends_one_exercise_leaves_the_next(source, said, limits):
     assert remarks[0].startswith(said)
 
 
+def test_without_a_fence_the_limits_hold_and_the_table_says_what_is_missing(limits, tmp_path):
+    bare = Limits(**vars(limits) | {"fenced": False})
+    assert result(one("import os\nos._exit(0)"), bare)[0] == ["not yet", "right"]
+    assert "could use the network" in grade.write_tables([], tmp_path, [grade.NO_FENCE])
+
+
+def test_a_check_adds_no_remark_to_that_of_its_stub(limits):
+    assert len(result(one("number = ("), limits)[1]) == 1
+
+
 def test_names_that_a_check_imports_cannot_be_replaced(limits):
     cheat = "number = 5\ncheck_answer = lambda *_: print('right')\nprint = exit"
     assert result(one(cheat), limits)[0] == ["not yet", "right"]
