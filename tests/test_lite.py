@@ -7,7 +7,7 @@ test` only opens 00 and 01, and skips even that where nobody has built the site.
 import json
 import os
 import zipfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -69,13 +69,19 @@ def chromium(site):
         assert asked == []
 
 
-@pytest.fixture
-def page(chromium):
-    """Return a page with nothing stored in it yet."""
+@contextmanager
+def new_page(chromium):
     context = chromium.new_context(viewport={"width": 1300, "height": 900})
     context.set_default_timeout(600_000)  # other tests may run beside
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """Return a page with nothing stored in it yet."""
+    with new_page(chromium) as page:
+        yield page
 
 
 def keep(page, name):
@@ -144,20 +150,21 @@ def test_run_all_shows_what_is_stored(name, page, site):
     assert pictures(page) == before
 
 
-@pytest.fixture
-def explorer(page, site):
-    """Return the widget of 01, its picture and its first sliders' handles."""
-    open_notebook(page, site, "01_rungs")
-    for cell in ("imports", "explore"):
-        run(page, cell)
-    widget = show(page, "explore").locator(".jp-OutputArea")
-    picture = widget.locator("img[alt^='Left, a bar']")
-    picture.wait_for()
-    return widget, picture
+@pytest.fixture(scope="module")
+def explorer(chromium, site):
+    """Return a page with 01, the widget in it, and its picture."""
+    with new_page(chromium) as page:
+        open_notebook(page, site, "01_rungs")
+        for cell in ("imports", "explore"):
+            run(page, cell)
+        widget = show(page, "explore").locator(".jp-OutputArea")
+        picture = widget.locator("img[alt^='Left, a bar']")
+        picture.wait_for()
+        yield page, widget, picture
 
 
-def test_the_mouse_moves_a_slider(explorer, page):
-    widget, picture = explorer
+def test_the_mouse_moves_a_slider(explorer):
+    page, widget, picture = explorer
     before = picture.get_attribute("src")
     track = widget.locator(".noUi-base").nth(1).bounding_box()
     page.mouse.click(track["x"] + track["width"] / 3, track["y"] + track["height"] / 2)
@@ -165,8 +172,8 @@ def test_the_mouse_moves_a_slider(explorer, page):
     keep(page, "slider")
 
 
-def test_the_arrow_keys_move_a_slider(explorer, page):
-    widget, picture = explorer
+def test_the_arrow_keys_move_a_slider(explorer):
+    page, widget, picture = explorer
     before = picture.get_attribute("src")
     handle = widget.get_by_role("slider").nth(1)
     value = handle.get_attribute("aria-valuenow")
@@ -177,8 +184,8 @@ def test_the_arrow_keys_move_a_slider(explorer, page):
 
 
 @all_only
-def test_the_number_beside_a_slider_takes_typing(explorer, page):
-    widget, picture = explorer
+def test_the_number_beside_a_slider_takes_typing(explorer):
+    page, widget, picture = explorer
     before = picture.get_attribute("src")
     widget.get_by_role("slider").nth(1).focus()
     page.keyboard.press("Tab")

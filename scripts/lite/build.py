@@ -170,6 +170,22 @@ def configuration():
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
 
 
+def leave_arrow_keys_to_sliders(site):
+    """Keep JupyterLab from taking the arrow keys of a slider for a move to another cell."""
+    schemas = site / "build" / "schemas" / "all.json"
+    plugins = json.loads(schemas.read_text("utf-8"))
+    changed = 0
+    for plugin in plugins:
+        for shortcut in plugin["schema"].get("jupyter.lab.shortcuts", []):
+            focus = shortcut["selector"].endswith(" :focus")
+            if focus and "".join(shortcut["keys"]).startswith("Arrow"):
+                shortcut["selector"] += ":not([role=slider])"
+                changed += 1
+    if changed != 4:
+        raise LookupError(f"{changed} in place of 4 shortcuts of JupyterLab take an arrow key")
+    schemas.write_text(json.dumps(plugins), "utf-8")
+
+
 def settings():
     """Return what differs from JupyterLab's own settings."""
     return {
@@ -194,6 +210,7 @@ def build(site, wheels, pyodide=None):
             raise SystemExit(f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
         wheels = [*wheels, *Path(sys.prefix, EXTENSION, "pypi").glob("[!w]*.whl"), pack(lite)]
         add_loader(new, wheels, pyodide)
+        leave_arrow_keys_to_sliders(new)
         (new / "index.html").write_text(ENTRANCE, "utf-8")
         shutil.rmtree(site, ignore_errors=True)
         site.parent.mkdir(parents=True, exist_ok=True)
