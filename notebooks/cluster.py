@@ -48,7 +48,7 @@ class Cluster:
         self.processes, self.events, self._client = {}, [], None
         atexit.register(self.stop)
 
-    def run(self, name, command):
+    def run(self, name, command, **environment):
         """Start a command as a process; what it prints is added to messages.log."""
         words = shlex.split(command.format(file=shlex.quote(str(self.file)), name=name))
         place = ["--local-directory", str(self.folder)] if "worker" in words else []
@@ -58,7 +58,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 cwd=HERE,  # so that workers find the files beside the notebook
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
+                env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
             )
 
     def ready(self, *names):
@@ -113,11 +113,22 @@ class Cluster:
         self.processes[name].kill()
         self.events.append((time.perf_counter(), f"{name} dies"))
 
+    def prepare(self, name):
+        """Start a worker that waits at the door, so that it can join at once."""
+        door = self._door(name)
+        for file in (door, door.with_suffix(".waiting")):
+            file.unlink(missing_ok=True)
+        self.run(name, WORKER + " --preload at_the_door", DOOR=str(door))
+        self.wait_until(door.with_suffix(".waiting").exists, name)
+
     def join(self, name):
-        """Start one more worker, and note when the scheduler knows it."""
-        self.run(name, WORKER)
+        """Let a worker in that waits at the door; note when the scheduler knows it."""
+        self._door(name).touch()
         self.wait_until(lambda: name in self.workers(), name)
         self.events.append((time.perf_counter(), f"{name} joins"))
+
+    def _door(self, name):
+        return self.folder / f"{name}.door"
 
     def when(self, condition, action, *arguments):
         """Do something as soon as a condition is true; return the thread that watches it."""
