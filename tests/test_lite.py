@@ -6,13 +6,14 @@ test` only opens 00 and 01, and skips even that where nobody has built the site.
 
 import json
 import os
+import shutil
 import zipfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from lab_in_browser import find_chromium
-from site_in_browser import cells, closed_chromium, files, open_notebook, run, show
+from site_in_browser import address, cells, closed_chromium, files, open_notebook, run, show
 
 with suppress(ImportError):  # the fixture below says so
     from playwright.sync_api import expect, sync_playwright
@@ -209,11 +210,12 @@ def answer(page, text):
 @all_only
 def test_hints_answers_and_what_is_left_after_a_reload(page, site):
     open_notebook(page, site, "00_start_here")
-    hints = show(page, "exercise-1-text").locator("summary")
-    hints.nth(0).click()
-    assert not page.get_by_text("A round costs 480 / 10").is_visible()
-    hints.nth(1).click()
-    expect(page.get_by_text("A round costs 480 / 10")).to_be_visible()
+    text = show(page, "exercise-1-text").locator(".jp-RenderedMarkdown")
+    second = text.get_by_text("A round costs 480 / 10")
+    text.locator("summary").nth(0).click()
+    assert not second.is_visible()
+    text.locator("summary").nth(1).click()
+    expect(second).to_be_visible()
     keep(page, "hint")
     run(page)
     assert answer(page, "my_budget = 480").startswith("not yet: With 480 epochs halving wins 164")
@@ -225,6 +227,23 @@ def test_hints_answers_and_what_is_left_after_a_reload(page, site):
     kept = cells(page)
     assert kept["exercise-1"]["source"] == "my_budget = 32"
     assert printed(kept["exercise-1-check"]) == "right\n"
+
+
+@all_only
+def test_pyodide_may_come_from_another_address(page, site, tmp_path):
+    copy, parts = tmp_path / "site", SITE / "static" / "sh_teach" / "pyodide"
+    shutil.copytree(SITE, copy, copy_function=os.link, ignore=shutil.ignore_patterns("pyodide"))
+    loader = copy / "static" / "sh_teach" / "pyodide.js"
+    text = loader.read_text("utf-8")
+    loader.unlink()  # it is a link to the one of the site
+    with files(parts) as elsewhere, files(copy) as here:
+        loader.write_text(text.replace('"pyodide/"', f'"{address(elsewhere)}"'), "utf-8")
+        open_notebook(page, here, "00_start_here")
+        run(page, "imports")
+        run(page, "race")
+        assert elsewhere.sent > 3e7
+    assert errors(page) == []
+    assert cells(page)["race"]["execution_count"] == 2
 
 
 @all_only
