@@ -28,5 +28,5 @@ def test_without_processes_one_worker_runs_and_two_are_refused():
     done = subprocess.run([sys.executable, "-c", TAB], capture_output=True, text=True)
     assert done.stdout.splitlines() == [
         "3 3",
-        "workers=2: a browser tab has no processes. Use workers=1 or SimulatedWorkers",
+        "workers=2: in a browser tab it must be 1, or SimulatedWorkers",
     ], done.stderr
