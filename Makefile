@@ -101,7 +101,7 @@ slides: $(VENV)/installed-test
 
 # Pyodide comes from its public address when a page is opened; PYODIDE=folder copies it into the site.
 lite: $(LITE)/installed
-	$(LITE)/$(BIN)/python scripts/lite/build.py build/lite $(LITE)/wheels $(PYODIDE:%=--pyodide "%")
+	$(LITE)/$(BIN)/python scripts/lite/build.py build/lite $(LITE)/wheels $(if $(PYODIDE),--pyodide "$(PYODIDE)")
 
 # A self-contained site for the tests, if its parts can be had. If not, the tests are skipped.
 build/lite-test: $(LITE)/installed $(wildcard scripts/lite/* notebooks/* sh_teach/*.py sh_teach/*/*)

@@ -28,9 +28,7 @@ NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("0[0-6]*.ipynb"))
 ALL = "SH_TEACH_LITE" in os.environ
 all_only = pytest.mark.skipif(not ALL, reason="only in make lite-test")
 # The cells that print something else where there is no torch and no other tool.
-DIFFERENT = {
-    "02_successive_halving": ["objective", "trained"],
-}
+DIFFERENT = {"02_successive_halving": ["objective", "trained"]}
 PICTURES = ("image/png", "application/vnd.jupyter.widget-view+json")
 
 
@@ -141,13 +139,9 @@ def test_run_all_shows_what_is_stored(name, page, site):
     assert errors(page) == []
     counts = [c["execution_count"] for c in cells(page).values() if c["cell_type"] == "code"]
     assert counts == list(range(1, len(counts) + 1))  # these outputs are not the stored ones
-    assert len(DIFFERENT.get(name, [])) <= 2
-    unlisted = {
-        cell: text
-        for cell, text in differences(page, name).items()
-        if cell not in DIFFERENT.get(name, [])
-    }
-    assert unlisted == {}
+    listed = DIFFERENT.get(name, [])
+    assert len(listed) <= 2
+    assert {id: text for id, text in differences(page, name).items() if id not in listed} == {}
     assert pictures(page) == before
 
 

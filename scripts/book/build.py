@@ -23,6 +23,7 @@ FOLDED = {  # what JupyterLab stores collapsed -> the tag that folds it in the b
     (True, False): "hide-input",
     (False, True): "hide-output",
 }
+BEHIND = {"solution": "Show the solution", "answer": "Show what came of it"}
 PROCESSES = "07_scaling_out.ipynb"
 CARDS = ["lenet_curves", "lenet_seeds", "mlp", "mlp_schedules"]
 
@@ -51,10 +52,16 @@ def prepare(cell, name):
     """Fold a cell, give its pictures words, and say where its widget is."""
     hidden = cell["metadata"].get("jupyter", {})
     how = bool(hidden.get("source_hidden")), bool(hidden.get("outputs_hidden"))
+    tags = cell["metadata"].setdefault("tags", [])
+    shown = next((words for tag, words in BEHIND.items() if tag in tags), "Show the code")
     if how in FOLDED:
-        cell["metadata"].setdefault("tags", []).append(FOLDED[how])
+        tags.append(FOLDED[how])
     printed = "".join("".join(output.get("text", "")) for output in cell["outputs"])
-    cell["metadata"]["mystnb"] = {"image": {"alt": " ".join(printed.split())}}
+    cell["metadata"]["mystnb"] = {
+        "image": {"alt": " ".join(printed.split())},
+        "code_prompt_show": shown,
+        "code_prompt_hide": shown.replace("Show", "Hide"),
+    }
     for output in cell["outputs"]:
         if WIDGET in output.get("data", {}):
             words = f'<p>A widget to play with is <a href="{LIVE}{name}">in the live page</a>.</p>'

@@ -16,7 +16,8 @@ import sys
 import tempfile
 from hashlib import sha256
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+
+from wheels import described, pack
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension/static"
@@ -30,13 +31,6 @@ ENTRANCE = """<!doctype html>
 <a href="lab/index.html?path=notebooks/00_start_here.ipynb">Open the first notebook</a>
 </html>
 """
-# What the wheels need, in Pyodide's names. Their own lists name more, such as torch.
-NEEDS = {
-    "sh-teach": "numpy scipy pandas matplotlib tqdm platformdirs filelock cloudpickle ipywidgets",
-    "ipywidgets": "comm ipython traitlets",
-    "pyodide-kernel": "ipykernel ipython jedi comm traitlets",
-    "piplite": "micropip",
-}
 # Loaded while Pyodide starts. The first ones are what the kernel would ask an index for.
 AT_START = "ssl sqlite3 micropip piplite ipykernel comm pyodide_kernel jedi ipython sh-teach"
 PROCESSES = "07_scaling_out.ipynb"
@@ -59,41 +53,6 @@ def copy_contents(folder):
     note = {"cell_type": "markdown", "id": "to-read", "metadata": {}, "source": READ_ONLY}
     notebook["cells"].insert(1, note)
     path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), "utf-8")
-
-
-def pack(folder):
-    """Write the wheel of `sh_teach` into a folder and return its path."""
-    module = (ROOT / "sh_teach" / "__init__.py").read_text("utf-8")
-    version = re.search('__version__ = "(.+)"', module).group(1)
-    name = f"sh_teach-{version}"
-    path = folder / f"{name}-py3-none-any.whl"
-    about = f"Metadata-Version: 2.1\nName: sh_teach\nVersion: {version}\n"
-    with ZipFile(path, "w", ZIP_DEFLATED) as wheel:
-        wheel.writestr(f"{name}.dist-info/METADATA", about)
-        wheel.writestr(f"{name}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        for file in sorted((ROOT / "sh_teach").rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                wheel.write(file, file.relative_to(ROOT))
-    return path
-
-
-def described(wheel):
-    """Return what Pyodide's list of packages says of a wheel."""
-    name, version = wheel.name.split("-")[:2]
-    name = name.lower().replace("_", "-")
-    with ZipFile(wheel) as files:
-        tops = {file.split("/")[0] for file in files.namelist()}
-    return {
-        "name": name,
-        "version": version,
-        "file_name": wheel.name,
-        "install_dir": "site",
-        "sha256": sha256(wheel.read_bytes()).hexdigest(),
-        "package_type": "package",
-        "imports": sorted(top for top in tops if top.isidentifier()),
-        "depends": NEEDS.get(name, "").split(),
-        "unvendored_tests": False,
-    }
 
 
 def public_address():
@@ -208,7 +167,7 @@ def build(site, wheels, pyodide=None):
         done = subprocess.run(command, cwd=temporary, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-        wheels = [*wheels, *Path(sys.prefix, EXTENSION, "pypi").glob("[!w]*.whl"), pack(lite)]
+        wheels = [*wheels, *Path(sys.prefix, EXTENSION, "pypi").glob("[!w]*.whl"), *pack(lite)]
         add_loader(new, wheels, pyodide)
         leave_arrow_keys_to_sliders(new)
         (new / "index.html").write_text(ENTRANCE, "utf-8")
