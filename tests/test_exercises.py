@@ -115,8 +115,10 @@ def test_the_handout_is_complete_and_the_same_on_a_second_run(handout, tmp_path)
     assert once.pop("left over") == b""
     assert once == twice
     assert {"Makefile", "README.md", "sh_teach/__init__.py", "img/rungs.svg"} <= twice.keys()
-    beside = [*PATHS, *(ROOT / "notebooks").glob("*.py"), *(ROOT / "notebooks").glob("*.md")]
+    folder = ROOT / "notebooks"
+    beside = {*PATHS, *folder.glob("*.py"), *folder.glob("*.md")} - {folder / "claims.md"}
     assert {f"notebooks/{path.name}" for path in beside} <= twice.keys()
+    assert "notebooks/claims.md" not in twice  # it answers the predictions
     assert not [name for name in twice if "test" in name or "pycache" in name]
     assert [path.name for path in tmp_path.iterdir()] == ["handout"]
 
