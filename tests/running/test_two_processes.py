@@ -488,13 +488,13 @@ def test_the_second_ctrl_c_ends_a_loop_and_the_results_are_kept(start, where):
 
 
 @needs_posix
-def test_after_several_ctrl_c_at_once_another_one_ends_a_loop(start):
+def test_the_second_ctrl_c_ends_a_loop_though_it_follows_at_once(start):
     process = start(LOOP + textwrap.dedent(LOOPS_IN["suggest"]) + RUN_LOOP)
     wait_for("looping", process.stdout)
+    # A signal that comes before the last one was handled is one with it: hence more than two.
     for _ in range(5):
         press_ctrl_c(process)
-    wait_for("Ctrl-C waits for a safe moment", process.stderr)
-    press_ctrl_c(process)
+        time.sleep(0.02)
     _, out, _ = finish(process)
     assert out.startswith("interrupted {3} ")
 
@@ -758,7 +758,7 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("where", ["local", "client"])
 @pytest.mark.filterwarnings("default")
-def test_a_large_objective_is_sent_once_and_without_a_warning(where, shape, request, tmp_path):
+def test_a_large_objective_is_loaded_once_and_without_a_warning(where, shape, request, tmp_path):
     workers = 2 if where == "local" else request.getfixturevalue(where)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
