@@ -1,8 +1,7 @@
 """ASHA: successive halving that never waits, and promotes on what it has seen so far."""
 
-from bisect import bisect, insort
 from collections import defaultdict
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 
 from sh_teach.schedulers.base import HPOScheduler, rank
 from sh_teach.schedulers.bracket import Bracket
@@ -42,14 +41,17 @@ class ASHAScheduler(HPOScheduler):
         self.K = self.bracket.K
         self.rung_levels = list(self.bracket.levels)
         self.all_observed_error_at_rungs = defaultdict(list)
-        self._candidates = defaultdict(list)  # by level: a heap of pairs (rank, trial)
-        self._promoted = defaultdict(list)  # by level: the pairs that left the heap, sorted
+        # By level, a heap of pairs (rank, trial): the trials not promoted yet.
+        self._candidates = {level: [] for level in self.rung_levels}
+        self._best = {level: _Best(self.bracket.eta) for level in self.rung_levels}
 
     def suggest(self):
         """Return the next trial for a free worker; there always is one."""
         for k in reversed(range(self.K)):
-            trial = self._take_promotable(self.rung_levels[k])
-            if trial is not None:
+            level = self.rung_levels[k]
+            candidates = self._candidates[level]
+            if candidates and candidates[0][0] in self._best[level]:
+                _, trial = heappop(candidates)
                 return self.start(trial.promoted(self.rung_levels[k + 1]))
         return self.start(self.new_trial(max_epochs=self.bracket.r_min))
 
@@ -59,14 +61,22 @@ class ASHAScheduler(HPOScheduler):
         level, observed = trial["max_epochs"], (trial, error)
         self.all_observed_error_at_rungs[level].append(observed)
         heappush(self._candidates[level], (rank(observed), trial))
+        self._best[level].add(*rank(observed))
 
-    def _take_promotable(self, level):
-        """Return the best trial not promoted yet, if it is among the best; else ``None``."""
-        candidates, promoted = self._candidates[level], self._promoted[level]
-        survivors = len(self.all_observed_error_at_rungs.get(level, [])) // self.bracket.eta
-        # All results that are better than the best candidate's belong to promoted trials.
-        if not candidates or bisect(promoted, candidates[0]) >= survivors:
-            return None
-        best = heappop(candidates)
-        insort(promoted, best)
-        return best[1]
+
+class _Best:
+    """The best ``1 / eta`` of the ranks so far: a heap of them and a heap of the others."""
+
+    def __init__(self, eta):
+        self.eta, self.best, self.others = eta, [], []  # the best ones negated: the worst on top
+
+    def add(self, error, trial_id):
+        error, trial_id = heappushpop(self.best, (-error, -trial_id))
+        heappush(self.others, (-error, -trial_id))
+        if len(self.best) < (len(self.best) + len(self.others)) // self.eta:
+            error, trial_id = heappop(self.others)
+            heappush(self.best, (-error, -trial_id))
+
+    def __contains__(self, rank):
+        error, trial_id = rank
+        return bool(self.best) and (-error, -trial_id) >= self.best[0]

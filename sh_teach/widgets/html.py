@@ -4,10 +4,7 @@ import base64
 import io
 from html import escape
 
-try:
-    import ipywidgets
-except ImportError as error:
-    raise ImportError("the widgets need ipywidgets: run `pip install ipywidgets`") from error
+import ipywidgets
 from matplotlib.figure import Figure
 
 from sh_teach.plots.style import inches

@@ -48,12 +48,6 @@ def record_steps(scheduler, workers, curves, evaluations=None):
 
     Of one's own, a scheduler needs `queue`, `bracket`, and trials that know their round; curves
     need `objective` and `runtime`. Raises a TypeError or ValueError that names what does not fit.
-
-    >>> from sh_teach import RecordedCurves, SuccessiveHalvingScheduler
-    >>> curves = RecordedCurves.load()
-    >>> scheduler = SuccessiveHalvingScheduler(curves.searcher(seed=0), eta=2, r_min=1, r_max=2)
-    >>> print(record_steps(scheduler, workers=1, curves=curves)[1].sentence)
-    Trial 0 of round 0 has error 0.900 after 1 epoch: result 1 of 2 on its rung.
     """
     check_has("scheduler", scheduler, ("queue", "bracket"), "a new SuccessiveHalvingScheduler")
     check_has("curves", curves, ("objective", "runtime"), "RecordedCurves.load()")

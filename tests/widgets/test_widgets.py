@@ -2,8 +2,6 @@
 
 import base64
 import re
-import subprocess
-import sys
 
 import pytest
 from matplotlib import pyplot as plt
@@ -356,9 +354,3 @@ def test_where_no_widget_can_be_shown_there_are_words(widget):
     bundle = widget._repr_mimebundle_()
     assert bundle["text/plain"] == "Run this cell in JupyterLab to use its sliders and buttons."
     assert "application/vnd.jupyter.widget-view+json" in bundle
-
-
-def test_without_ipywidgets_the_message_says_what_to_do():
-    code = "import sys; sys.modules['ipywidgets'] = None; from sh_teach import step_through"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "the widgets need ipywidgets" in run.stderr.splitlines()[-1]
