@@ -32,6 +32,11 @@ NO_FENCE = (
     "No fence: this system does not let `unshare` make one, so the notebooks could use the "
     "network, and read and change your files."
 )
+NO_STUDENT = (
+    "was not read: unpack archives, and begin the name of a notebook with the student's, such as "
+    "ada_01_rungs.ipynb"
+)
+NO_NOTEBOOK = "was not read: give it the name that the notebook had, such as 01_rungs.ipynb"
 NO_MEMORY_LIMIT = "No limit of memory: only Linux has one that works."
 
 
@@ -69,7 +74,7 @@ def find_hand_ins(folder, known):
             if found and not entry.is_symlink():
                 paths[found[1]][found[2]].append(entry)
             else:
-                remarks[entry.name].append((None, "belongs to no student: it was not read"))
+                remarks[entry.name].append((None, NO_STUDENT))
             continue
         remarks[entry.name] += []
         for path in sorted(entry.rglob("*.ipynb")):
@@ -79,7 +84,7 @@ def find_hand_ins(folder, known):
             if found and path.is_file() and not path.is_symlink():
                 paths[entry.name][found[1]].append(path)
             else:
-                remarks[entry.name].append((None, f"{path.name} is none of the notebooks"))
+                remarks[entry.name].append((None, f"{path.name} {NO_NOTEBOOK}"))
     return paths, remarks
 
 

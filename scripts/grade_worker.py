@@ -92,6 +92,7 @@ def run(task):
     config = Config()
     config.HistoryManager.enabled = False
     shell = InteractiveShell.instance(config=config, colors="NoColor")
+    shell.ask_exit = sys.exit  # for exit() and quit()
     sys.path.insert(0, "")
     imported = {}  # by the master's text
     for number, item in enumerate(task["items"]):
@@ -151,7 +152,7 @@ def described(error):
         return ""
     try:
         said = re.sub(r"<ipython-input-[^>]*>, ", "", str(error))
-        return f"{type(error).__name__}: {said}"[:300]
+        return f"{type(error).__name__}: {said}".removesuffix(": ")[:300]
     except BaseException:
         return "an error that cannot be described"
 

@@ -2,6 +2,8 @@
 
     python scripts/make_slides.py
 
+The cheat sheet and the glossary become files of that kind, too: each prints on one page.
+
 A slide is a piece of prose and the cells that follow it, down to the first output that is stored.
 Prose that asks for a prediction is a slide of its own, so that the answer stays hidden. Long code
 is folded if there is an output to look at. Exercises, imports, guesses and collapsed code are
@@ -29,6 +31,26 @@ TEMPLATE = Path(__file__).with_name("slides.html")
 FORMATTER = HtmlFormatter(style="default")
 LEFT_TO_THE_NOTEBOOK = re.compile(r"exercise|solution|earlier-text$|imports$|guess-")
 MOST_LINES = 16
+PAGES = ["cheat_sheet", "glossary"]
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+  @page {{ margin: 10mm; }}
+  body {{ max-width: 720px; margin: auto; font: 14px/1.25 system-ui, sans-serif; }}
+  code {{ font-size: 13px; }}
+  math {{ font-family: "STIX Two Math", "Cambria Math", "DejaVu Math TeX Gyre", math; }}
+  h1, h2 {{ margin: .5em 0 .2em; color: #0b3d5c; }}
+  h1 {{ margin-top: 0; font-size: 22px; }}
+  h2 {{ font-size: 17px; }}
+  p, table {{ margin: .3em 0; }}
+  table {{ border-collapse: collapse; }}
+  td, th {{ border: 1px solid #999; padding: 1px 5px; text-align: left; vertical-align: top; }}
+</style>
+{body}
+</html>
+"""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -56,6 +78,12 @@ def as_data(path):
     """Return a file as a URL that holds all of it."""
     kind, _ = mimetypes.guess_type(path.name)
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def markdown_in(folder):
+    """Return what makes HTML of Markdown that was written in a folder."""
+    plugins = [math, "table", "strikethrough", "url"]
+    return mistune.create_markdown(renderer=Renderer(folder), plugins=plugins)
 
 
 def slides_of(notebook):
@@ -125,10 +153,7 @@ def output_as_html(output, markdown, alt):
 def make_slides(path):
     """Return a notebook's file as the text of one HTML file."""
     notebook = v4.reads(path.read_text(encoding="utf-8"))
-    renderer = Renderer(path.parent)
-    markdown = mistune.create_markdown(
-        renderer=renderer, plugins=[math, "table", "strikethrough", "url"]
-    )
+    markdown = markdown_in(path.parent)
     slides = ["\n".join(as_html(cell, markdown) for cell in s) for s in slides_of(notebook)]
     sections = [f"<section>{slide}</section>" for slide in slides if slide.strip()]
     title = re.search(r"^# (.+)", notebook.cells[0].source).group(1)
@@ -140,12 +165,21 @@ def make_slides(path):
     return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], TEMPLATE.read_text(encoding="utf-8"))
 
 
+def make_page(path):
+    """Return a Markdown file as the text of one HTML file, to be printed."""
+    text = path.read_text(encoding="utf-8")
+    title = re.search(r"^# (.+)", text).group(1)
+    return PAGE.format(title=html.escape(title), body=markdown_in(path.parent)(text))
+
+
 def main():
-    """Write the slides of all notebooks."""
+    """Write the slides of all notebooks, and the pages to be printed."""
     SLIDES.mkdir(parents=True, exist_ok=True)
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    texts = {path: make_slides(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    texts |= {path: make_page(path) for path in (NOTEBOOKS / f"{name}.md" for name in PAGES)}
+    for path, text in texts.items():
         target = SLIDES / f"{path.stem}.html"
-        target.write_text(make_slides(path), encoding="utf-8", newline="\n")
+        target.write_text(text, encoding="utf-8", newline="\n")
         print(target)
     return 0
 

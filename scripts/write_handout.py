@@ -7,7 +7,8 @@ An exercise is four cells: a text, a stub to work on, the check of the stub, and
 check is a cell of its own so that nobody reads the answer by accident, and that a teacher can run
 it on a stub from elsewhere. A prediction is a text, a guess and its reveal.
 
-The folder is complete: with it, `make lab` works.
+The folder is complete: `make lab` works in it, and Binder can open it. If it is a git repository
+when it is written again, it stays that repository.
 """
 
 import argparse
@@ -26,7 +27,8 @@ FOR_STUDENTS = [
     "scripts/check_setup.py",
     "scripts/get_data.py",
     "img",
-    "README.md",
+    ".binder",
+    ".gitignore",
     "LICENSE",
     "NOTICE",
     "Makefile",
@@ -34,6 +36,8 @@ FOR_STUDENTS = [
     "constraints.txt",
     "environment.yml",
 ]
+README = ROOT / "scripts" / "handout.md"
+COMMANDS = ("lab", "data", "clean", "help")  # the others need files that students do not have
 LEFTOVERS = shutil.ignore_patterns("__pycache__", ".*")
 FEWEST = 4
 HINTS = re.compile(
@@ -138,7 +142,7 @@ def student_edition(notebook):
 
 
 def write(folder):
-    """Write the student edition; the folder is replaced when the new one is complete."""
+    """Write the student edition; it replaces what is in the folder when it is complete."""
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     for name in ("notebooks", "scripts"):
@@ -148,6 +152,10 @@ def write(folder):
             shutil.copytree(ROOT / name, new / name, ignore=LEFTOVERS)
         else:
             shutil.copy(ROOT / name, new / name)
+    shutil.copy(README, new / "README.md")
+    makefile = (new / "Makefile").read_text(encoding="utf-8")
+    rest = rf"(?m)^## make (?!({'|'.join(COMMANDS)}) ).*\n"  # what `make help` lists
+    (new / "Makefile").write_text(re.sub(rest, "", makefile), encoding="utf-8", newline="\n")
     answers = NOTEBOOKS / "claims.md"
     for path in {*NOTEBOOKS.glob("*.py"), *NOTEBOOKS.glob("*.md")} - {answers}:
         shutil.copy(path, new / "notebooks")
@@ -155,8 +163,14 @@ def write(folder):
         edition = student_edition(v4.reads(path.read_text(encoding="utf-8")))
         target = new / "notebooks" / path.name
         target.write_text(dumps(edition), encoding="utf-8", newline="\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(new, folder)
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        if path.name == ".git":
+            continue
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in new.iterdir():
+        os.replace(path, folder / path.name)
+    new.rmdir()
 
 
 def main(arguments=None):
@@ -175,7 +189,7 @@ def main(arguments=None):
         return 1
     if not options.check:
         write(HANDOUT)
-        print(f"{HANDOUT}: the student edition, to be copied or zipped")
+        print(f"{HANDOUT}: the student edition, to be zipped, or to be published with git")
     return 0
 
 

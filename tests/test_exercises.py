@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from nbformat import v4
 
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+LINK = re.compile(r"\]\((?!http|#)([^)#]+)")
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +126,41 @@ def test_the_handout_is_complete_and_the_same_on_a_second_run(handout, tmp_path)
     assert not left_out & twice.keys()
     assert not [name for name in twice if "test" in name or "pycache" in name]
     assert [path.name for path in tmp_path.iterdir()] == ["handout"]
+
+
+@pytest.fixture(scope="module")
+def written(handout, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class") / "handout"
+    handout.write(folder)
+    return folder
+
+
+def test_every_link_of_the_handout_leads_to_a_file_in_it(written):
+    texts = {path: path.read_text("utf-8") for path in written.rglob("*.md")}
+    for path in written.rglob("*.ipynb"):
+        texts[path] = "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
+    links = [(path, link) for path in texts for link in LINK.findall(texts[path])]
+    assert len(links) > 20
+    dead = [(path.name, link) for path, link in links if not (path.parent / link).exists()]
+    assert dead == []
+
+
+def test_the_handout_names_only_commands_and_scripts_that_it_has(written):
+    readme = (written / "README.md").read_text("utf-8")
+    makefile = (written / "Makefile").read_text("utf-8")
+    listed = re.findall(r"(?m)^## make (\w+) ", makefile)
+    assert listed == ["lab", "data", "clean", "help"]
+    assert set(re.findall(r"`make (\w+)", readme)) <= set(listed)
+    for script in re.findall(r"scripts/\w+\.py", readme + makefile.split("help:")[0]):
+        assert (written / script).is_file()
+
+
+def test_a_handout_that_is_a_git_repository_stays_one(handout, tmp_path):
+    handout.write(tmp_path / "handout")
+    (tmp_path / "handout" / ".git").mkdir()
+    (tmp_path / "handout" / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    handout.write(tmp_path / "handout")
+    assert (tmp_path / "handout" / ".git" / "HEAD").read_text() == "ref: refs/heads/main"
 
 
 def prediction():

@@ -167,10 +167,12 @@ def result(cells, limits):
     [
         ("import ctypes\nctypes.string_at(0)", "its cell ended the process"),
         ("import sys\nsys.exit()", "its cell ended with SystemExit"),
+        ("exit()", "its cell ended with SystemExit"),
+        ("quit()", "its cell ended with SystemExit"),
         ("number = (", "its cell ended with SyntaxError"),
         ("class N:\n    __eq__ = lambda *_: __import__('os')._exit(1)\nnumber = N()", "its check"),
     ],
-    ids=["crash", "exit", "syntax", "exit in the check"],
+    ids=["crash", "sys.exit", "exit", "quit", "syntax", "exit in the check"],
 )
 def test_what_ends_one_exercise_leaves_the_next(source, said, limits):
     results, remarks = result(one(source), limits)
@@ -182,6 +184,11 @@ def test_without_a_fence_the_limits_hold_and_the_table_says_what_is_missing(limi
     bare = Limits(**vars(limits) | {"fenced": False})
     assert result(one("import os\nos._exit(0)"), bare)[0] == ["not yet", "right"]
     assert "could use the network" in grade.write_tables([], tmp_path, [grade.NO_FENCE])
+
+
+def test_an_error_without_a_text_is_named_without_a_colon(limits):
+    said = result(one("raise KeyboardInterrupt"), limits)[1]
+    assert said == ["its cell ended with KeyboardInterrupt"]
 
 
 def test_a_check_adds_no_remark_to_that_of_its_stub(limits):
@@ -332,8 +339,8 @@ def test_folders_and_flat_files_are_both_found(tmp_path):
     paths, remarks = grade.find_hand_ins(tmp_path, {"01_tiny"})
     found = {student: [p.name for p in files["01_tiny"]] for student, files in paths.items()}
     assert found == {"ada": ["01_tiny.ipynb"], "ben": ["01_tiny (1).ipynb".join(["ben_", ""])]}
-    assert remarks["ada"] == [(None, "diary.ipynb is none of the notebooks")]
-    assert remarks["notes.txt"] == [(None, "belongs to no student: it was not read")]
+    assert remarks["ada"] == [(None, f"diary.ipynb {grade.NO_NOTEBOOK}")]
+    assert remarks["notes.txt"] == [(None, grade.NO_STUDENT)]
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,15 @@ def test_slides_load_nothing_from_anywhere(path, script):
     assert not re.search(r"@import|url\(\s*['\"]?http", text)
 
 
+@pytest.mark.parametrize("name", ["cheat_sheet", "glossary"])
+def test_a_page_to_print_loads_nothing_and_holds_all_rows(name, script):
+    path = ROOT / "notebooks" / f"{name}.md"
+    page, lines = script.make_page(path), path.read_text("utf-8").splitlines()
+    assert Page(page).loaded == []
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| ---")]
+    assert page.count("<tr>") == len(rows) > 20
+
+
 @every_notebook
 def test_slides_hold_all_pictures_with_words_for_them(path, script):
     notebook = v4.reads(path.read_text(encoding="utf-8"))
@@ -106,4 +115,5 @@ def test_slides_are_the_same_on_a_second_run(script, tmp_path, monkeypatch):
     once = {path.name: path.read_bytes() for path in (tmp_path / "slides").iterdir()}
     script.main()
     assert once == {path.name: path.read_bytes() for path in (tmp_path / "slides").iterdir()}
-    assert sorted(once) == [f"{path.stem}.html" for path in PATHS]
+    names = [*(path.stem for path in PATHS), *script.PAGES]
+    assert sorted(once) == [f"{name}.html" for name in names]

@@ -3,11 +3,9 @@
 import re
 import subprocess
 
-import mistune
 import pytest
 from lab_in_browser import find_chromium
-from make_slides import Renderer
-from mistune.plugins.math import math
+from make_slides import PAGES, make_page
 from nbformat import v4
 from test_lesson import NOTEBOOKS, REWRITTEN, TERMS
 
@@ -15,12 +13,6 @@ from sh_teach import Bracket
 
 GLOSSARY = (NOTEBOOKS / "glossary.md").read_text("utf-8")
 CHEAT_SHEET = (NOTEBOOKS / "cheat_sheet.md").read_text("utf-8")
-# As in JupyterLab, but for the margins, which are those of a browser's print.
-STYLE = """
-@page { size: A4; margin: 10mm } body { font: 14px/1.35 sans-serif } code { font-size: 13px }
-td, th { border: 1px solid; padding: 1px 5px; text-align: left; vertical-align: top }
-table { border-collapse: collapse } h2 { margin: 0.5em 0 0.2em } h1, p, table { margin: 0.3em 0 }
-"""
 
 
 def cell(id):
@@ -69,16 +61,16 @@ def test_the_map_has_the_title_and_the_minutes_of_each_notebook(name):
     assert f"**It takes** {minutes} minutes" in first
 
 
-@pytest.mark.parametrize("page", ["glossary", "cheat_sheet"])
-def test_each_page_prints_on_one_page(page, tmp_path):
+@pytest.mark.parametrize("paper", ["A4", "letter"])
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_prints_on_one_page(page, paper, tmp_path):
     chromium = find_chromium()
     if chromium is None:
         pytest.skip("Chromium is not installed")
-    markdown = mistune.create_markdown(renderer=Renderer(NOTEBOOKS), plugins=[math, "table"])
-    body = markdown((NOTEBOOKS / f"{page}.md").read_text("utf-8"))
     source, printed = tmp_path / "page.html", tmp_path / "page.pdf"
-    source.write_text(f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>{body}", "utf-8")
-    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+    text = make_page(NOTEBOOKS / f"{page}.md") + f"<style>@page {{ size: {paper}; }}</style>"
+    source.write_text(text, "utf-8")
+    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu"]
     command += [f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={printed}"]
     subprocess.run([*command, source.as_uri()], check=True, capture_output=True, timeout=120)
     assert len(re.findall(rb"/Type\s*/Page\b", printed.read_bytes())) == 1
