@@ -25,6 +25,8 @@ FOLDED = {  # what JupyterLab stores collapsed -> the tag that folds it in the b
 }
 BEHIND = {"solution": "Show the solution", "answer": "Show what came of it"}
 PROCESSES = "07_scaling_out.ipynb"
+# The page of claims is for teachers: it answers predictions, and names cells that no page shows.
+LOOK_UP = ["glossary", "cheat_sheet"]
 CARDS = ["lenet_curves", "lenet_seeds", "mlp", "mlp_schedules"]
 
 
@@ -73,8 +75,8 @@ def write_pages(folder):
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         (folder / "notebooks" / path.name).write_text(json.dumps(page(path)), "utf-8")
-    for path in sorted((ROOT / "notebooks").glob("*.md")):
-        shutil.copy(path, folder / "notebooks")
+    for name in LOOK_UP:
+        shutil.copy(ROOT / "notebooks" / f"{name}.md", folder / "notebooks")
     (folder / "sh_teach" / "data").mkdir(parents=True)
     for name in CARDS:
         shutil.copy(ROOT / "sh_teach" / "data" / f"{name}.md", folder / "sh_teach" / "data")
@@ -88,11 +90,10 @@ def write_pages(folder):
 def contents():
     """Return the table of contents."""
     first, *others = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-    look_up = ["notebooks/glossary", "notebooks/cheat_sheet"]
     lines = ["format: jb-book", f"root: notebooks/{first}", "parts:"]
     parts = {
         "The notebooks": [f"notebooks/{name}" for name in others],
-        "To look up": look_up,
+        "To look up": [f"notebooks/{name}" for name in LOOK_UP],
         "The data": [f"sh_teach/data/{name}" for name in CARDS],
     }
     for caption, files in parts.items():
