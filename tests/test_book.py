@@ -10,11 +10,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
 
 import pytest
-from lab_in_browser import find_chromium
-from site_in_browser import address, closed_chromium, files
+from site_in_browser import address, files
 
-with suppress(ImportError):  # the fixture below says so
-    from playwright.sync_api import expect, sync_playwright
+with suppress(ImportError):  # a fixture says so
+    from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build"
@@ -70,21 +69,13 @@ def book():
 
 
 @pytest.fixture(scope="module")
-def page(book):
-    """Return a page without a network; in the end, it must not have asked for any."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no test of the book: Chromium is not installed")
-    if "sync_playwright" not in globals():
-        pytest.skip("no test of the book: Playwright is not installed")
-    with sync_playwright() as playwright, closed_chromium(playwright, path) as (browser, asked):
-        SCREENSHOTS.mkdir(exist_ok=True)
-        page = browser.new_page(viewport={"width": 1300, "height": 900})
-        missing = []
-        page.on("response", lambda r: missing.append(r.url) if r.status >= 400 else None)
-        yield page
-        assert asked == []
-        assert missing == []
+def page(closed_browser):
+    """Return a page; in the end, all that it has asked for was there."""
+    page = closed_browser.new_page(viewport={"width": 1300, "height": 900})
+    missing = []
+    page.on("response", lambda r: missing.append(r.url) if r.status >= 400 else None)
+    yield page
+    assert missing == []
 
 
 def links(page):

@@ -12,13 +12,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from lab_in_browser import find_chromium
-from site_in_browser import address, cells, closed_chromium, files, open_notebook, run, show
+from site_in_browser import address, cells, files, open_notebook, run, show
 
-with suppress(ImportError):  # the fixture below says so
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=60_000)
+with suppress(ImportError):  # a fixture says so
+    from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "lite-test"
@@ -54,32 +51,18 @@ def site():
         yield server
 
 
-@pytest.fixture(scope="module")
-def chromium(site):
-    """Start Chromium without a network; in the end, it must not have asked for any."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no test of the browser edition: Chromium is not installed")
-    if "sync_playwright" not in globals():
-        pytest.skip("no test of the browser edition: Playwright is not installed")
-    with sync_playwright() as playwright, closed_chromium(playwright, path) as (browser, asked):
-        SCREENSHOTS.mkdir(exist_ok=True)
-        yield browser
-        assert asked == []
-
-
 @contextmanager
-def new_page(chromium):
-    context = chromium.new_context(viewport={"width": 1300, "height": 900})
+def new_page(browser):
+    context = browser.new_context(viewport={"width": 1300, "height": 900})
     context.set_default_timeout(600_000)  # other tests may run beside
     yield context.new_page()
     context.close()
 
 
 @pytest.fixture
-def page(chromium):
+def page(site, closed_browser):
     """Return a page with nothing stored in it yet."""
-    with new_page(chromium) as page:
+    with new_page(closed_browser) as page:
         yield page
 
 
@@ -146,9 +129,9 @@ def test_run_all_shows_what_is_stored(name, page, site):
 
 
 @pytest.fixture(scope="module")
-def explorer(chromium, site):
+def explorer(site, closed_browser):
     """Return a page with 01, the widget in it, and its picture."""
-    with new_page(chromium) as page:
+    with new_page(closed_browser) as page:
         open_notebook(page, site, "01_rungs")
         for cell in ("imports", "explore"):
             run(page, cell)

@@ -5,7 +5,6 @@ import subprocess
 
 import mistune
 import pytest
-from lab_in_browser import find_chromium
 from make_slides import Renderer
 from mistune.plugins.math import math
 from nbformat import v4
@@ -70,10 +69,7 @@ def test_the_map_has_the_title_and_the_minutes_of_each_notebook(name):
 
 
 @pytest.mark.parametrize("page", ["glossary", "cheat_sheet"])
-def test_each_page_prints_on_one_page(page, tmp_path):
-    chromium = find_chromium()
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
+def test_each_page_prints_on_one_page(page, chromium, tmp_path):
     markdown = mistune.create_markdown(renderer=Renderer(NOTEBOOKS), plugins=[math, "table"])
     body = markdown((NOTEBOOKS / f"{page}.md").read_text("utf-8"))
     source, printed = tmp_path / "page.html", tmp_path / "page.pdf"

