@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build"
 SCREENSHOTS = ROOT / "screenshots"
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+CARDS = sorted(path.stem for path in (ROOT / "sh_teach" / "data").glob("*.md"))
 PAGES = [f"notebooks/{name}.html" for name in [*NOTEBOOKS, "glossary", "cheat_sheet"]]
+PAGES += [f"sh_teach/data/{name}.html" for name in CARDS]
 every_page = pytest.mark.parametrize("name", PAGES)
 pytestmark = pytest.mark.skipif("SH_TEACH_BOOK" not in os.environ, reason="only in make book-test")
 
@@ -60,6 +62,13 @@ FAINT = """() => {
     }
     return [...new Set(faint)];
 }"""
+
+
+# What is wider than its place, so that its end is only seen by scrolling.
+CUT = """() => [...document.querySelectorAll('main :is(pre, table, img, math)')].filter(e => {
+    const place = e.closest('div'), width = Math.max(e.scrollWidth, place.scrollWidth);
+    return place.clientWidth > 0 && width > place.clientWidth + 1;
+}).map(e => `${e.tagName} ${e.scrollWidth} wide: ${e.textContent}`)"""
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +126,28 @@ def test_every_text_stands_out(name, theme, page, book):
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.screenshot(path=SCREENSHOTS / f"book-{Path(name).stem}-{theme}.png")
     assert page.evaluate(FAINT) == []
+
+
+@every_page
+def test_nothing_is_cut_on_the_screen_of_a_laptop(name, page, book):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(book + name)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_page_asks_to_run_a_cell(name, page, book):
+    page.goto(f"{book}notebooks/{name}.html")
+    assert page.get_by_text("No guess yet").count() == 0
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_link_leads_to_a_widget_where_there_is_one_to_play_with(name, page, book):
+    page.goto(f"{book}notebooks/{name}.html")
+    source = (ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8")
+    widgets = source.count("use its sliders and buttons")
+    assert page.get_by_text("A widget to play with is").count() == widgets
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 LIVE = "../../lite/lab/index.html?path=notebooks/"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+NO_GUESS = re.compile("<p>No guess yet.*?</p>")  # a page has no cells to run
 FOLDED = {  # what JupyterLab stores collapsed -> the tag that folds it in the book
     (True, True): "hide-cell",
     (True, False): "hide-input",
@@ -65,9 +66,21 @@ def prepare(cell, name):
         "code_prompt_hide": shown.replace("Show", "Hide"),
     }
     for output in cell["outputs"]:
-        if WIDGET in output.get("data", {}):
-            words = f'<p>A widget to play with is <a href="{LIVE}{name}">in the live page</a>.</p>'
-            output["data"] = {"text/html": words}
+        data = output.get("data", {})
+        if WIDGET in data:
+            output["data"] = {"text/html": "" if is_progress(data) else to_play(name)}
+        elif "text/html" in data:
+            data["text/html"] = NO_GUESS.sub("", "".join(data["text/html"]))
+
+
+def is_progress(data):
+    """Return whether a widget shows how far a run is."""
+    return re.match(r" *\d+%\|", "".join(data["text/plain"])) is not None
+
+
+def to_play(name):
+    """Return what a page has in place of a widget."""
+    return f'<p>A widget to play with is <a href="{LIVE}{name}">in the live page</a>.</p>'
 
 
 def write_pages(folder):
