@@ -187,6 +187,14 @@ def test_formulas_are_drawn(page, book):
     assert "\\" not in "".join(page.locator("math").all_text_contents())
 
 
+def test_a_formula_of_its_own_is_in_the_middle(page, book):
+    page.goto(book + "notebooks/06_beyond_one_bracket.html")
+    formula = page.locator("math[display=block]").first.bounding_box()
+    text = page.locator("main section p").first.bounding_box()
+    middle, middle_of_text = (box["x"] + box["width"] / 2 for box in (formula, text))
+    assert abs(middle - middle_of_text) < 5
+
+
 def test_the_search_finds_a_word_of_a_notebook(page, book):
     page.goto(book + "search.html?q=straggler")
     results = page.locator("#search-results li")
