@@ -11,17 +11,19 @@ import zipfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import nbformat
 import pytest
-from site_in_browser import address, cells, files, open_notebook, run, show
+from site_in_browser import CLASSROOM, address, cells, files, open_notebook, run, show
 
 with suppress(ImportError):  # a fixture says so
     from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[1]
+NOTEBOOKS = ROOT / "notebooks"
 SITE = ROOT / "build" / "lite-test"
 SCREENSHOTS = ROOT / "screenshots"
 # 07 starts processes, which a browser tab cannot do.
-NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("0[0-6]*.ipynb"))
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("0[0-6]*.ipynb"))
 ALL = "SH_TEACH_LITE" in os.environ
 all_only = pytest.mark.skipif(not ALL, reason="only in make lite-test")
 # The cells that print something else where there is no torch and no other tool.
@@ -36,7 +38,7 @@ def site():
         pytest.skip("no browser edition to test: make lite-test builds one, if it can be had")
     stored = SITE / "files" / "notebooks"
     current = all(
-        (stored / f"{name}.ipynb").read_bytes() == (ROOT / f"notebooks/{name}.ipynb").read_bytes()
+        nbformat.read(stored / f"{name}.ipynb", 4) == nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
         for name in NAMES
     )
     (wheel,) = (SITE / "static" / "sh_teach").glob("sh_teach-*.whl")
@@ -55,8 +57,11 @@ def site():
 def new_page(browser):
     context = browser.new_context(viewport={"width": 1300, "height": 900})
     context.set_default_timeout(600_000)  # other tests may run beside
-    yield context.new_page()
+    page, broken = context.new_page(), []
+    page.on("console", lambda said: broken.append(said.text) if "TypeError" in said.text else None)
+    yield page
     context.close()
+    assert broken == []  # such as the table of contents, which JupyterLab then leaves empty
 
 
 @pytest.fixture
@@ -87,7 +92,7 @@ def printed(cell):
 
 def stored_cells(name):
     """Return the code cells of a stored notebook that are compared, by their ids."""
-    notebook = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8"))
+    notebook = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))
     return {
         cell["id"]: cell
         for cell in notebook["cells"]
@@ -221,6 +226,26 @@ def test_pyodide_may_come_from_another_address(page, site, tmp_path):
         assert elsewhere.sent > 3e7
     assert errors(page) == []
     assert cells(page)["race"]["execution_count"] == 2
+
+
+@all_only
+def test_another_machine_in_the_room_may_serve_it(page, site):
+    open_notebook(page, site, "04_async_queue", CLASSROOM)
+    assert not page.evaluate("isSecureContext")
+    for cell in ("imports", "simulate", "wait"):
+        run(page, cell)
+    assert errors(page) == []
+
+
+@all_only
+def test_a_module_beside_the_notebooks_may_be_changed(page, site):
+    open_notebook(page, site, "04_async_queue")
+    run(page, "imports")
+    show(page, "imports").locator(".cm-content").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("import simulate; print(simulate.__file__)")
+    run(page, "imports")
+    assert printed(cells(page)["imports"]) == "/drive/notebooks/simulate.py\n"
 
 
 @all_only
