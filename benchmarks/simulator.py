@@ -139,6 +139,9 @@ def rows(repeats=REPEATS):
         for size, run in larger:
             target = "at most 1.5, under 20 s and 1 GB" if size == SIZES[-1] else ""
             rows.append(compare(name, size, run, f"{small[0][0]:,} of them", small, target))
+    large = SIZES[-1]
+    halving = large, best["halving", *large]
+    rows.append(compare("ASHA", large, best["ASHA", *large], "halving", halving, "at most 1.5"))
     for size in AGAINST_BARE:
         run, plain = best["halving", *size], best["bare", *size]
         assert run[2] == plain[2], "the bare loop does not do the same"

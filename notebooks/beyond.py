@@ -7,7 +7,7 @@ from experiments_clock import on_the_clock
 from experiments_noise import GUESSING
 from matplotlib import pyplot as plt
 
-from sh_teach import RecordedCurves, SimulatedWorkers, compare
+from sh_teach import SimulatedWorkers, compare
 from sh_teach.plots.style import BLUE, GREEN, GREY, ORANGE, axes, text_color
 
 LOOK = {  # a colour and a marker for each method
@@ -32,14 +32,6 @@ class Run(NamedTuple):
         """Return the incumbent's error; without a result, that of guessing."""
         known = np.searchsorted(self.ended, time, side="right")
         return np.array([GUESSING, *self.error])[known]
-
-
-def complete_seeds(curves):
-    """Return the curves of those seeds that all configurations have been trained with."""
-    if "seed" not in curves.table:
-        return curves
-    trained = curves.table.groupby("seed")["config_id"].transform("nunique")
-    return RecordedCurves(curves.table[trained == curves.table["config_id"].nunique()])
 
 
 def epochs_trained(config, r_from, r_to):

@@ -548,15 +548,6 @@ def test_a_network_that_was_trained_again_stays_in_the_column_of_its_first_rank(
 # --- notebook 06 ---------------------------------------------------------------------------
 
 
-def test_seeds_that_some_configurations_lack_are_left_out(lenet):
-    curves = synthetic(configurations=5, seeds=3)
-    gap = (curves.table["config_id"] == 2) & (curves.table["seed"] == 1)
-    kept = beyond.complete_seeds(RecordedCurves(curves.table[~gap])).table
-    assert set(kept["seed"]) == {0, 2}
-    assert kept["config_id"].nunique() == 5
-    assert beyond.complete_seeds(lenet) is lenet
-
-
 def test_a_search_in_plain_lists_is_that_of_the_tuner(lenet):
     def make(searcher):
         return HyperbandScheduler(searcher, 2, 1, 16)

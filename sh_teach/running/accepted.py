@@ -66,10 +66,7 @@ def _refusal(bind, names):
 
 
 def _known_arguments(scheduler):
-    """Return the hyperparameters, ``None`` if they are not known, and the resource, by name.
-
-    A student's own scheduler or searcher may give other arguments: nothing is known of them.
-    """
+    """Return hyperparameters and resource by name; of a student's own, ``None`` and nothing."""
     searcher = getattr(scheduler, "searcher", None)
     ours = [type(thing).__module__.startswith("sh_teach.sch") for thing in (scheduler, searcher)]
     resource = ["max_epochs"] if ours[0] and hasattr(scheduler, "r_max") else []

@@ -136,8 +136,9 @@ def call(objective, arguments, caller):
     """Return what the objective returned and raised, as bytes if that is for another process."""
     result = failure = None
     try:
-        if isinstance(objective, bytes):
-            objective = _loaded(objective)
+        if isinstance(objective, bytes | None):  # None: the same as before
+            call.objective = objective or call.objective
+            objective = _loaded(call.objective)
         result = objective(**arguments)
     except Exception as error:
         failure = error

@@ -32,10 +32,7 @@ class Event:
 
 
 def observe(scheduler, objective, evaluations, until=(), **simulated):
-    """Run a scheduler on ``SimulatedWorkers(**simulated)``, and return the events of the run.
-
-    The second result is the exception of `until` that ended it, if one did.
-    """
+    """Return the events of a simulated run, and the exception of `until` that ended it, if any."""
     recorder = _Recorder(scheduler, **simulated)
     tuner = HPOTuner(recorder, objective, workers=recorder, progress=False)
     try:

@@ -134,10 +134,12 @@ class _LocalProcess(ProcessPoolExecutor):
                 del os.environ[name]
             mask(signal.SIG_SETMASK, before)
         (self._process,) = self._processes.values()
+        self._objective = None
 
     def evaluate(self, objective, arguments):
-        """Return the future of an evaluation."""
-        self.last = self.submit(call, objective, arguments, os.getpid())
+        """Return the future of an evaluation; the objective is sent once, it may be large."""
+        sent, self._objective = self._objective is objective, objective
+        self.last = self.submit(call, None if sent else objective, arguments, os.getpid())
         return self.last
 
     def look_after(self):

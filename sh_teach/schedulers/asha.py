@@ -60,8 +60,9 @@ class ASHAScheduler(HPOScheduler):
         trial, error = self.finish(config, error, info)
         level, observed = trial["max_epochs"], (trial, error)
         self.all_observed_error_at_rungs[level].append(observed)
-        heappush(self._candidates[level], (rank(observed), trial))
-        self._best[level].add(*rank(observed))
+        place = rank(observed)
+        heappush(self._candidates[level], (place, trial))
+        self._best[level].add(*place)
 
 
 class _Best:

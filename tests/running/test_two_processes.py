@@ -767,6 +767,37 @@ def test_a_large_objective_is_loaded_once_and_without_a_warning(where, shape, re
     assert 1 <= len(list(tmp_path.iterdir())) <= 2
 
 
+def test_a_large_objective_is_sent_to_each_local_process_once(tmp_path, monkeypatch):
+    sent = []
+    submit = ProcessPoolExecutor.submit
+
+    def noted(executor, function, *arguments):
+        sent.extend(what for what in arguments if isinstance(what, bytes))
+        return submit(executor, function, *arguments)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", noted)
+    search(Large(tmp_path), 2, count=8)
+    assert 1 <= len(sent) <= 2
+    assert all(len(what) > 48_000_000 for what in sent)
+
+
+def fails_on_arrival():
+    raise ValueError("it cannot be loaded here")
+
+
+class FailsOnArrival:
+    def __reduce__(self):
+        return fails_on_arrival, ()
+
+    def __call__(self, x):
+        return x
+
+
+def test_each_evaluation_of_an_objective_that_cannot_be_loaded_says_so():
+    records = search(FailsOnArrival(), 2, count=4, catch=ValueError).records
+    assert ["cannot be loaded" in record["failure"] for record in records] == [True] * 4
+
+
 # --- what is no workers --------------------------------------------------------------------
 
 
