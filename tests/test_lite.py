@@ -1,7 +1,7 @@
 """The browser edition in headless Chromium, with no network but this machine's own server.
 
 `make lite-test` builds the self-contained site that this needs, and tries all notebooks. `make
-test` only opens 00 and 01, and skips even that where nobody has built the site.
+test` opens 00 and 01, and says that it skips them where the parts of that site cannot be had.
 """
 
 import json
