@@ -36,6 +36,9 @@ export MALLOC_MMAP_THRESHOLD_ := 2000000000
 # The first use of matplotlib on a machine prints a message, which would end up in a notebook.
 BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
 
+# Without a browser, the browser edition need not be built for its tests.
+FIND_CHROMIUM = PYTHONPATH=scripts $(PY) -c 'import lab_in_browser as lab, sys; sys.exit(not lab.find_chromium())'
+
 # This notebook trains on two processes for minutes, so nothing else is tested meanwhile.
 TWO_PROCESSES := notebooks/02_successive_halving.ipynb
 
@@ -79,7 +82,9 @@ test: $(VENV)/installed-test,tools,browser $(LAB_SETTINGS)
 	$(PY) -m ruff format --check .
 	$(PY) scripts/store_notebooks.py --check
 	@$(BUILD_FONT_CACHE)
-	OMP_NUM_THREADS=1 $(PY) -m pytest $(SIDE_BY_SIDE) --nbval --nbval-current-env --doctest-modules \
+	@! $(FIND_CHROMIUM) || $(MAKE) --no-print-directory build/lite-test \
+	  || echo "The browser edition could not be built, as said above, so its tests are skipped."
+	OMP_NUM_THREADS=1 $(PY) -m pytest -rs $(SIDE_BY_SIDE) --nbval --nbval-current-env --doctest-modules \
 	  tests/test_browser.py $(filter-out $(TWO_PROCESSES),$(sort $(wildcard notebooks/*.ipynb))) sh_teach tests
 	$(PY) -m pytest --nbval --nbval-current-env $(TWO_PROCESSES)
 
@@ -104,7 +109,7 @@ lite: $(LITE)/installed
 	$(LITE)/$(BIN)/python scripts/lite/build.py build/lite $(LITE)/wheels $(if $(PYODIDE),--pyodide "$(PYODIDE)")
 
 # A self-contained site for the tests, if its parts can be had. If not, the tests are skipped.
-build/lite-test: $(LITE)/installed $(wildcard scripts/lite/* notebooks/* sh_teach/*.py sh_teach/*/*)
+build/lite-test: $(LITE)/installed $(wildcard scripts/lite/*.* notebooks/*.* sh_teach/*.* sh_teach/*/*.*)
 	rm -rf $@
 	! $(LITE)/$(BIN)/python scripts/lite/parts.py $(LITE)/pyodide || \
 	  $(LITE)/$(BIN)/python scripts/lite/build.py $@ $(LITE)/wheels --pyodide $(LITE)/pyodide
@@ -154,14 +159,14 @@ $(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 $(LITE)/installed: scripts/lite/requirements.txt $(CONSTRAINTS)
-	$(PYTHON) -m venv $(LITE)
+	$(PYTHON) -m venv --clear $(LITE)
 	$(LITE)/$(BIN)/python -m pip install -r $<
 	rm -rf $(LITE)/wheels
 	$(LITE)/$(BIN)/python -m pip download --no-deps $(CONSTRAINTS:%=-c %) -d $(LITE)/wheels $(WHEELS)
 	@touch $@
 
 $(BOOK)/installed: scripts/book/requirements.txt
-	$(PYTHON) -m venv $(BOOK)
+	$(PYTHON) -m venv --clear $(BOOK)
 	$(BOOK)/$(BIN)/python -m pip install -r $<
 	@touch $@
 

@@ -13,6 +13,10 @@ from threading import Thread
 from lab_in_browser import QUIET
 
 ALONE = ["--disable-component-update", "--no-first-run", "--no-default-browser-check"]
+HERE = "127.0.0.1"
+# This machine again, but to Chromium another one, which has no service worker: its http is unsafe.
+CLASSROOM = "classroom.test"
+ALONE += [f"--host-resolver-rules=MAP {CLASSROOM} {HERE}"]
 # Chromium asks its maker for updates and more, whatever it is told.
 CHROMIUMS_OWN = re.compile(r"(https?://)?(?!fonts|ajax)[\w-]+\.(google|googleapis|gvt1)\.com")
 # The cells of a notebook are on the page only near to what is seen.
@@ -73,7 +77,7 @@ class Refusal(BaseHTTPRequestHandler):
 @contextmanager
 def serving(handler):
     """Serve on a free port of this machine."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with ThreadingHTTPServer((HERE, 0), handler) as server:
         server.daemon_threads = True
         server.sent, server.asked = 0, []
         Thread(target=server.serve_forever, daemon=True).start()
@@ -86,24 +90,24 @@ def files(folder):
     return serving(partial(Files, directory=str(folder)))
 
 
-def address(server, path=""):
-    return f"http://127.0.0.1:{server.server_port}/{path}"
+def address(server, path="", host=HERE):
+    return f"http://{host}:{server.server_port}/{path}"
 
 
 @contextmanager
 def closed_chromium(playwright, chromium):
     """Start Chromium without a network; yield it and a list of what it asked for anyway."""
     with serving(Refusal) as world:
-        proxy = {"server": address(world), "bypass": "127.0.0.1"}
+        proxy = {"server": address(world), "bypass": f"{HERE},{CLASSROOM}"}
         options = {"executable_path": chromium, "args": QUIET + ALONE, "proxy": proxy}
         browser = playwright.chromium.launch(**options)
         yield browser, world.asked
         browser.close()
 
 
-def open_notebook(page, server, name):
+def open_notebook(page, server, name, host=HERE):
     """Open a notebook and wait until cells can be run."""
-    page.goto(address(server, f"lab/index.html?path=notebooks/{name}.ipynb"))
+    page.goto(address(server, f"lab/index.html?path=notebooks/{name}.ipynb", host))
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
 

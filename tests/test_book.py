@@ -10,17 +10,18 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
 
 import pytest
-from lab_in_browser import find_chromium
-from site_in_browser import address, closed_chromium, files
+from site_in_browser import address, files
 
-with suppress(ImportError):  # the fixture below says so
-    from playwright.sync_api import expect, sync_playwright
+with suppress(ImportError):  # a fixture says so
+    from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build"
 SCREENSHOTS = ROOT / "screenshots"
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+CARDS = sorted(path.stem for path in (ROOT / "sh_teach" / "data").glob("*.md"))
 PAGES = [f"notebooks/{name}.html" for name in [*NOTEBOOKS, "glossary", "cheat_sheet"]]
+PAGES += [f"sh_teach/data/{name}.html" for name in CARDS]
 every_page = pytest.mark.parametrize("name", PAGES)
 pytestmark = pytest.mark.skipif("SH_TEACH_BOOK" not in os.environ, reason="only in make book-test")
 
@@ -63,6 +64,13 @@ FAINT = """() => {
 }"""
 
 
+# What is wider than its place, so that its end is only seen by scrolling.
+CUT = """() => [...document.querySelectorAll('main :is(pre, table, img, math)')].filter(e => {
+    const place = e.closest('div'), width = Math.max(e.scrollWidth, place.scrollWidth);
+    return place.clientWidth > 0 && width > place.clientWidth + 1;
+}).map(e => `${e.tagName} ${e.scrollWidth} wide: ${e.textContent}`)"""
+
+
 @pytest.fixture(scope="module")
 def book():
     with files(BUILD) as server:
@@ -70,21 +78,13 @@ def book():
 
 
 @pytest.fixture(scope="module")
-def page(book):
-    """Return a page without a network; in the end, it must not have asked for any."""
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no test of the book: Chromium is not installed")
-    if "sync_playwright" not in globals():
-        pytest.skip("no test of the book: Playwright is not installed")
-    with sync_playwright() as playwright, closed_chromium(playwright, path) as (browser, asked):
-        SCREENSHOTS.mkdir(exist_ok=True)
-        page = browser.new_page(viewport={"width": 1300, "height": 900})
-        missing = []
-        page.on("response", lambda r: missing.append(r.url) if r.status >= 400 else None)
-        yield page
-        assert asked == []
-        assert missing == []
+def page(closed_browser):
+    """Return a page; in the end, all that it has asked for was there."""
+    page = closed_browser.new_page(viewport={"width": 1300, "height": 900})
+    missing = []
+    page.on("response", lambda r: missing.append(r.url) if r.status >= 400 else None)
+    yield page
+    assert missing == []
 
 
 def links(page):
@@ -120,12 +120,34 @@ def test_every_picture_has_words(name, page, book):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @every_page
 def test_every_text_stands_out(name, theme, page, book):
-    page.emulate_media(color_scheme=theme)
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # no colours in between
     page.goto(book + name)
     expect(page.locator("html")).to_have_attribute("data-theme", theme)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     page.screenshot(path=SCREENSHOTS / f"book-{Path(name).stem}-{theme}.png")
     assert page.evaluate(FAINT) == []
+
+
+@every_page
+def test_nothing_is_cut_on_the_screen_of_a_laptop(name, page, book):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(book + name)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_page_asks_to_run_a_cell(name, page, book):
+    page.goto(f"{book}notebooks/{name}.html")
+    assert page.get_by_text("No guess yet").count() == 0
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_link_leads_to_a_widget_where_there_is_one_to_play_with(name, page, book):
+    page.goto(f"{book}notebooks/{name}.html")
+    source = (ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8")
+    widgets = source.count("use its sliders and buttons")
+    assert page.get_by_text("A widget to play with is").count() == widgets
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -163,6 +185,14 @@ def test_formulas_are_drawn(page, book):
     formula = page.locator("math").first
     assert formula.bounding_box()["width"] > 20
     assert "\\" not in "".join(page.locator("math").all_text_contents())
+
+
+def test_a_formula_of_its_own_is_in_the_middle(page, book):
+    page.goto(book + "notebooks/06_beyond_one_bracket.html")
+    formula = page.locator("math[display=block]").first.bounding_box()
+    text = page.locator("main section p").first.bounding_box()
+    middle, middle_of_text = (box["x"] + box["width"] / 2 for box in (formula, text))
+    assert abs(middle - middle_of_text) < 5
 
 
 def test_the_search_finds_a_word_of_a_notebook(page, book):

@@ -16,12 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from lab_in_browser import QUIET, find_chromium, free_port, wait_for_kernel, wait_for_server
+from lab_in_browser import QUIET, free_port, wait_for_kernel, wait_for_server
 
-with suppress(ImportError):  # the fixture below says so
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=60_000)  # other tests may run beside
+with suppress(ImportError):  # a fixture says so
+    from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -41,23 +39,11 @@ def objective(learning_rate, batch_size, max_epochs, checkpoint):
 TOUCHED = ("01_rungs", "04_async_queue")  # by the tests below
 
 
-def unavailable(reason):
-    if os.environ.get("SH_TEACH_REQUIRE_BROWSER"):
-        pytest.fail(f"no test in a browser: {reason}")
-    pytest.skip(f"no test in a browser: {reason}")
-
-
 @pytest.fixture(scope="module")
-def browser():
-    chromium = find_chromium()
-    if chromium is None:
-        unavailable("Chromium is not installed")
-    if "sync_playwright" not in globals():
-        unavailable("Playwright is not installed: pip install -e '.[browser]'")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield browser
-        browser.close()
+def browser(playwright, chromium):
+    browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +110,6 @@ def run(browser, lab):
             save(page, folder / f"{name}.ipynb")
         return pages[name]
 
-    SCREENSHOTS.mkdir(exist_ok=True)
     yield opened
     for page in pages.values():
         page.close()

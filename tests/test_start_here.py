@@ -4,7 +4,6 @@ import re
 import subprocess
 
 import pytest
-from lab_in_browser import find_chromium
 from make_slides import PAGES, make_page
 from nbformat import v4
 from test_lesson import NOTEBOOKS, REWRITTEN, TERMS
@@ -63,10 +62,7 @@ def test_the_map_has_the_title_and_the_minutes_of_each_notebook(name):
 
 @pytest.mark.parametrize("paper", ["A4", "letter"])
 @pytest.mark.parametrize("page", PAGES)
-def test_each_page_prints_on_one_page(page, paper, tmp_path):
-    chromium = find_chromium()
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
+def test_each_page_prints_on_one_page(page, paper, chromium, tmp_path):
     source, printed = tmp_path / "page.html", tmp_path / "page.pdf"
     text = make_page(NOTEBOOKS / f"{page}.md") + f"<style>@page {{ size: {paper}; }}</style>"
     source.write_text(text, "utf-8")

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 LIVE = "../../lite/lab/index.html?path=notebooks/"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+NO_GUESS = re.compile("<p>No guess yet.*?</p>")  # a page has no cells to run
 FOLDED = {  # what JupyterLab stores collapsed -> the tag that folds it in the book
     (True, True): "hide-cell",
     (True, False): "hide-input",
@@ -25,6 +26,8 @@ FOLDED = {  # what JupyterLab stores collapsed -> the tag that folds it in the b
 }
 BEHIND = {"solution": "Show the solution", "answer": "Show what came of it"}
 PROCESSES = "07_scaling_out.ipynb"
+# The page of claims is for teachers: it answers predictions, and names cells that no page shows.
+LOOK_UP = ["glossary", "cheat_sheet"]
 CARDS = ["lenet_curves", "lenet_seeds", "mlp", "mlp_schedules"]
 
 
@@ -63,9 +66,21 @@ def prepare(cell, name):
         "code_prompt_hide": shown.replace("Show", "Hide"),
     }
     for output in cell["outputs"]:
-        if WIDGET in output.get("data", {}):
-            words = f'<p>A widget to play with is <a href="{LIVE}{name}">in the live page</a>.</p>'
-            output["data"] = {"text/html": words}
+        data = output.get("data", {})
+        if WIDGET in data:
+            output["data"] = {"text/html": "" if is_progress(data) else to_play(name)}
+        elif "text/html" in data:
+            data["text/html"] = NO_GUESS.sub("", "".join(data["text/html"]))
+
+
+def is_progress(data):
+    """Return whether a widget shows how far a run is."""
+    return re.match(r" *\d+%\|", "".join(data["text/plain"])) is not None
+
+
+def to_play(name):
+    """Return what a page has in place of a widget."""
+    return f'<p>A widget to play with is <a href="{LIVE}{name}">in the live page</a>.</p>'
 
 
 def write_pages(folder):
@@ -73,8 +88,8 @@ def write_pages(folder):
     (folder / "notebooks").mkdir()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         (folder / "notebooks" / path.name).write_text(json.dumps(page(path)), "utf-8")
-    for path in sorted((ROOT / "notebooks").glob("*.md")):
-        shutil.copy(path, folder / "notebooks")
+    for name in LOOK_UP:
+        shutil.copy(ROOT / "notebooks" / f"{name}.md", folder / "notebooks")
     (folder / "sh_teach" / "data").mkdir(parents=True)
     for name in CARDS:
         shutil.copy(ROOT / "sh_teach" / "data" / f"{name}.md", folder / "sh_teach" / "data")
@@ -88,11 +103,10 @@ def write_pages(folder):
 def contents():
     """Return the table of contents."""
     first, *others = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-    look_up = ["notebooks/glossary", "notebooks/cheat_sheet"]
     lines = ["format: jb-book", f"root: notebooks/{first}", "parts:"]
     parts = {
         "The notebooks": [f"notebooks/{name}" for name in others],
-        "To look up": look_up,
+        "To look up": [f"notebooks/{name}" for name in LOOK_UP],
         "The data": [f"sh_teach/data/{name}" for name in CARDS],
     }
     for caption, files in parts.items():

@@ -17,6 +17,7 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
+import nbformat
 from wheels import described, pack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,8 @@ ENTRANCE = """<!doctype html>
 </html>
 """
 # Loaded while Pyodide starts. The first ones are what the kernel would ask an index for.
-AT_START = "ssl sqlite3 micropip piplite ipykernel comm pyodide_kernel jedi ipython sh-teach"
+AT_START = "ssl sqlite3 micropip piplite ipykernel comm pyodide_kernel jedi ipython"
+AT_START += " sh-teach sh-teach-notebooks"
 PROCESSES = "07_scaling_out.ipynb"
 READ_ONLY = """> **To read.** This notebook starts processes, which a browser tab cannot do. \
 Here you can read it with its stored outputs. To run it, install the course: `make lab`."""
@@ -48,11 +50,12 @@ def copy_contents(folder):
     cards.mkdir(parents=True)
     for card in (ROOT / "sh_teach" / "data").glob("*.md"):
         shutil.copy(card, cards)
-    path = folder / "notebooks" / PROCESSES
-    notebook = json.loads(path.read_text("utf-8"))
-    note = {"cell_type": "markdown", "id": "to-read", "metadata": {}, "source": READ_ONLY}
-    notebook["cells"].insert(1, note)
-    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), "utf-8")
+    for path in (folder / "notebooks").glob("*.ipynb"):
+        notebook = nbformat.read(path, 4)  # joins lines, as a Jupyter server does for JupyterLab
+        if path.name == PROCESSES:
+            note = {"cell_type": "markdown", "id": "to-read", "metadata": {}, "source": READ_ONLY}
+            notebook["cells"].insert(1, note)
+        path.write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
 
 
 def public_address():
@@ -156,7 +159,9 @@ def settings():
 
 def build(site, wheels, pyodide=None):
     """Build the site in a folder that is replaced."""
-    with tempfile.TemporaryDirectory() as temporary:
+    site.parent.mkdir(parents=True, exist_ok=True)
+    # On the same disk, so that the site is there as a whole or not at all.
+    with tempfile.TemporaryDirectory(dir=site.resolve().parent) as temporary:
         lite, new = Path(temporary, "lite"), Path(temporary, "site")
         copy_contents(lite / "contents")
         (lite / "jupyter-lite.json").write_text(json.dumps(configuration()), "utf-8")
@@ -172,8 +177,7 @@ def build(site, wheels, pyodide=None):
         leave_arrow_keys_to_sliders(new)
         (new / "index.html").write_text(ENTRANCE, "utf-8")
         shutil.rmtree(site, ignore_errors=True)
-        site.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(new, site)
+        new.rename(site)
 
 
 def main():

