@@ -36,9 +36,6 @@ export MALLOC_MMAP_THRESHOLD_ := 2000000000
 # The first use of matplotlib on a machine prints a message, which would end up in a notebook.
 BUILD_FONT_CACHE = $(PY) -c 'import matplotlib.font_manager'
 
-# Without a browser, the browser edition need not be built for its tests.
-FIND_CHROMIUM = PYTHONPATH=scripts $(PY) -c 'import lab_in_browser as lab, sys; sys.exit(not lab.find_chromium())'
-
 # This notebook trains on two processes for minutes, so nothing else is tested meanwhile.
 TWO_PROCESSES := notebooks/02_successive_halving.ipynb
 
@@ -82,8 +79,6 @@ test: $(VENV)/installed-test,tools,browser $(LAB_SETTINGS)
 	$(PY) -m ruff format --check .
 	$(PY) scripts/store_notebooks.py --check
 	@$(BUILD_FONT_CACHE)
-	@! $(FIND_CHROMIUM) || $(MAKE) --no-print-directory build/lite-test \
-	  || echo "The browser edition could not be built, as said above, so its tests are skipped."
 	OMP_NUM_THREADS=1 $(PY) -m pytest -rs $(SIDE_BY_SIDE) --nbval --nbval-current-env --doctest-modules \
 	  tests/test_browser.py $(filter-out $(TWO_PROCESSES),$(sort $(wildcard notebooks/*.ipynb))) sh_teach tests
 	$(PY) -m pytest --nbval --nbval-current-env $(TWO_PROCESSES)

@@ -1,7 +1,7 @@
 """The browser edition in headless Chromium, with no network but this machine's own server.
 
 `make lite-test` builds the self-contained site that this needs, and tries all notebooks. `make
-test` opens 00 and 01, and says that it skips them where the parts of that site cannot be had.
+test` opens 00 and 01 where that site has been built, and else says that it skips them.
 """
 
 import json
