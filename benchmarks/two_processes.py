@@ -16,7 +16,7 @@ import warnings
 from functools import partial
 
 import torch
-from lenet_epoch import TRANSFORM, PILImages, average_pooling
+from lenet_epoch import TRANSFORM, PILImages
 from scipy import stats
 from table import row, show
 from torch.nn.functional import cross_entropy
@@ -77,7 +77,7 @@ def books_way(records, images):
             DataLoader(part, config["batch_size"], shuffle=i == 0, num_workers=4)
             for i, part in enumerate(parts)
         )
-        network = average_pooling()
+        network = lenet.lenet()
         optimizer = torch.optim.SGD(network.parameters(), lr=config["learning_rate"])
         for _ in range(config["max_epochs"]):
             for _ in range(passes):

@@ -96,15 +96,35 @@ def honest_selection(curves, epochs=48, repetitions=200):
     is how much too good the validation error of an incumbent is. Returns the `Comparison`, and how
     many different incumbents there are in all: with few of them its interval is too narrow.
     """
-    last = curves.table[curves.table["epoch"] == curves.r_max].dropna()
-    halves = last["validation_error"], last["test_error"]
-    better = sum(halves) <= sum(halves).median()
-    easier = (halves[0] - halves[1])[better].mean()
+    easier = _between_halves(_on_both_halves(curves)).mean()
     runs = halving(curves, epochs, repetitions)
     incumbents = [run.loc[run["error"].idxmin()] for run in runs]
     reported = [incumbent["test_error"] + easier for incumbent in incumbents]
     selected = [incumbent["error"] for incumbent in incumbents]
     return compare(selected, reported), len(set(zip(selected, reported, strict=True)))
+
+
+def halves_apart(curves, images=5000):
+    """Return how far the errors on the two halves of the images differ from curve to curve.
+
+    The standard deviation of their difference over the better half of the curves; what it would
+    be if each curve had that many images of its own in each half; and the number of these curves.
+    """
+    errors = _on_both_halves(curves)
+    share = errors.mean(axis=1)
+    of_their_own = np.sqrt((2 * share * (1 - share) / images).mean())
+    return _between_halves(errors).std(), of_their_own, len(errors)
+
+
+def _on_both_halves(curves):
+    """Return the last errors on both halves of the images: a row for each better curve."""
+    last = curves.table[curves.table["epoch"] == curves.r_max].dropna()
+    errors = last[["validation_error", "test_error"]]
+    return errors[errors.sum(axis=1) <= errors.sum(axis=1).median()]
+
+
+def _between_halves(errors):
+    return errors["validation_error"] - errors["test_error"]
 
 
 # --- when can ranks be trusted? ------------------------------------------------------------

@@ -444,6 +444,24 @@ def test_a_half_that_is_easier_for_all_is_no_flattery():
     assert abs(pair.mean) < 1e-6
 
 
+def test_halves_of_images_of_their_own_differ_by_the_luck_of_the_draw():
+    rng = np.random.default_rng(0)
+    table = synthetic(configurations=400, seeds=1, noise=0).table
+    own = {"validation_error": rng.binomial(5000, 0.12, len(table)) / 5000}
+    own["test_error"] = rng.binomial(5000, 0.12, len(table)) / 5000 + 0.05
+    apart, expected, number = noise.halves_apart(RecordedCurves(table.assign(**own)))
+    assert number == pytest.approx(200, abs=5)
+    assert expected == pytest.approx((2 * 0.12 * 0.88 / 5000) ** 0.5, rel=0.2)
+    assert apart == pytest.approx((2 * 0.12 * 0.88 / 5000) ** 0.5, rel=0.2)
+
+
+def test_halves_that_share_their_luck_do_not_differ_from_curve_to_curve():
+    table = synthetic(noise=1e-9).table
+    easier = RecordedCurves(table.assign(test_error=table["test_error"] + 0.05))
+    apart, expected, _ = noise.halves_apart(easier)
+    assert apart < 1e-6 < expected
+
+
 def test_early_ranks_are_spearmans_correlations(lenet):
     table = noise.early_ranks(lenet, best=20, samples=50)
     wide = lenet.table.pivot(index="config_id", columns="epoch", values="validation_error")

@@ -26,6 +26,9 @@ MOST_LONG_CELLS = 2
 # Each is written in italics where a notebook uses it first.
 TERMS = "configuration trial evaluation resource rung round bracket survivor incumbent checkpoint"
 TERMS = [*TERMS.split(), "straggler"]
+FOLDERS = "tests", "scripts", "benchmarks", "sh_teach", "notebooks"
+# A passage that a file names, as in: notebook 01, "Misconceptions".
+PASSAGE = re.compile(r'(?i)\bnotebook (\d\d), "([^"]+)"')
 
 
 def cells_of(name):
@@ -88,3 +91,11 @@ def test_a_term_is_in_italics_where_it_is_used_first(name):
         if first and first[1] != "*":
             plain.append(text[first.start() - 30 : first.end() + 30])
     assert plain == []
+
+
+def test_a_passage_that_a_file_names_is_in_its_notebook():
+    files = [path for folder in FOLDERS for path in (NOTEBOOKS.parent / folder).rglob("*.py")]
+    named = {found for path in files for found in PASSAGE.findall(path.read_text("utf-8"))}
+    assert len(named) > 5
+    texts = {name[:2]: prose(cells_of(name)) for name in REWRITTEN}
+    assert [(number, words) for number, words in named if words not in texts[number]] == []

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 RISING = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-ORDERS = {  # of notebook 06, "Do they promote the same trials?"
+ORDERS = {  # of notebook 06, "Pause, or stop for good?"
     "worse and worse": (RISING, [9, 1, 1, 1, 1, 1, 1, 1, 1]),
     "better and better": (RISING[::-1], [9] * 9),
     "all the same": ([0.5] * 9, [9] * 9),
@@ -60,12 +60,12 @@ def first_rungs(optuna, name):
 
 
 def test_in_optuna_the_bracket_that_starts_at_243_is_missing(optuna):
-    """Notebook 06, "A trap in the arithmetic"."""
+    """Notebook 06, "a trap in the arithmetic"."""
     assert set(first_rungs(optuna, "a")) == {1, 3, 9, 27, 81}
 
 
 def test_optuna_assigns_brackets_by_name_and_number_and_not_in_a_cycle(optuna):
-    """Notebook 06, below the table of words."""
+    """Notebook 06, "The same thing in the tools at work", below the table."""
     rungs = first_rungs(optuna, "a")
     assert rungs == first_rungs(optuna, "a") != first_rungs(optuna, "b")
     cycle = len(set(rungs))
@@ -88,7 +88,7 @@ def test_optuna_checks_an_epoch_late_if_steps_count_from_zero(optuna, first_step
 
 
 def test_optuna_stops_deciding_below_r_max(optuna):
-    """Notebook 01, "When the last step is no power"."""
+    """Notebook 01, "when the last step is no power"."""
     pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=2, reduction_factor=2)
     study = optuna.create_study(pruner=pruner)
     assert epoch_of_pruning(study, lambda epoch: 0.5, last=10) is None
@@ -97,14 +97,14 @@ def test_optuna_stops_deciding_below_r_max(optuna):
 
 
 def test_only_the_hyperband_of_optuna_has_a_max_resource(optuna):
-    """Notebook 06, the table of words."""
+    """Notebook 06, "The same thing in the tools at work", in the table."""
     pruners = optuna.pruners.HyperbandPruner, optuna.pruners.SuccessiveHalvingPruner
     have = ["max_resource" in inspect.signature(pruner).parameters for pruner in pruners]
     assert have == [True, False]
 
 
 def test_the_best_value_of_optuna_is_of_a_trial_that_finished(optuna):
-    """Notebook 06, where Optuna's best error is compared with ours."""
+    """Notebook 06, "The best of the last rung is the result": a pruned trial may be better."""
     study = optuna.create_study()
     pruned, finished = study.ask(), study.ask()
     pruned.report(0.1, step=1)
@@ -115,7 +115,7 @@ def test_the_best_value_of_optuna_is_of_a_trial_that_finished(optuna):
 
 @by_order
 def test_optuna_stops_and_lets_ties_pass(optuna, errors, levels):
-    """Notebook 06, "Do they promote the same trials?"."""
+    """Notebook 06, "Pause, or stop for good?"."""
     pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)
     study = optuna.create_study(pruner=pruner)
     reached = [epoch_of_pruning(study, lambda epoch, e=error: e, last=9) for error in errors]
@@ -144,7 +144,7 @@ def syne_tune_stop(scheduler, number, error_at, epochs):
 
 @by_order
 def test_syne_tune_stops_and_lets_ties_pass(syne_tune, errors, levels):
-    """Notebook 06, "Do they promote the same trials?"."""
+    """Notebook 06, "Pause, or stop for good?"."""
     scheduler = syne_tune_asha(syne_tune, max_t=9, reduction_factor=3)
     reached = [
         syne_tune_stop(scheduler, i, lambda epoch, e=error: e, (1, 3, 9))
@@ -154,7 +154,7 @@ def test_syne_tune_stops_and_lets_ties_pass(syne_tune, errors, levels):
 
 
 def test_syne_tune_stops_deciding_below_r_max_and_stops_all_there(syne_tune):
-    """Notebook 01, "When the last step is no power"."""
+    """Notebook 01, "when the last step is no power"."""
     scheduler = syne_tune_asha(syne_tune, max_t=10, grace_period=2, reduction_factor=2)
     epochs = range(1, 11)
     for rival in (0, 1):
@@ -164,7 +164,7 @@ def test_syne_tune_stops_deciding_below_r_max_and_stops_all_there(syne_tune):
 
 
 def test_syne_tune_draws_the_bracket_at_random(syne_tune, monkeypatch):
-    """Notebook 06, below the table of words."""
+    """Notebook 06, "The same thing in the tools at work", below the table."""
 
     def first_rungs(seed):
         monkeypatch.setattr(np.random, "choice", np.random.default_rng(seed).choice)
@@ -210,27 +210,27 @@ def halving_search():
     ],
 )
 def test_scikit_learn_reaches_243_only_if_it_raises_r_min(halving_search, min_resources, levels):
-    """Notebooks 06, "A trap in the arithmetic", and 01, "When the last step is no power"."""
+    """Notebook 06, "a trap in the arithmetic"; notebook 01, "when the last step is no power"."""
     search = halving_search(243, factor=3, max_resources=243, min_resources=min_resources)
     assert search.n_resources_ == levels
 
 
 @pytest.mark.parametrize(("min_resources", "levels"), [(2, [2, 4, 8]), ("exhaust", [1, 2, 4, 8])])
 def test_scikit_learn_stops_below_r_max(halving_search, min_resources, levels):
-    """Notebook 01, "When the last step is no power"."""
+    """Notebook 01, "when the last step is no power"."""
     search = halving_search(8, factor=2, max_resources=10, min_resources=min_resources)
     assert search.n_resources_ == levels
 
 
 def test_scikit_learn_returns_the_best_of_the_last_rung(halving_search):
-    """Notebook 06, "Misconceptions": a cheaper rung may have a better score."""
+    """Notebook 06, "The best of the last rung is the result": a lower rung may be better."""
     search = halving_search(4, factor=2, max_resources=4, min_resources=1)
     assert search.n_resources_[search.cv_results_["iter"][search.best_index_]] == 4
     assert search.best_score_ < max(search.cv_results_["mean_test_score"])
 
 
 def test_dask_repeats_three_times():
-    """Notebook 07, "The search of notebook 02, on the cluster"."""
+    """Notebook 07, "Two workers, one of which dies": Dask gives the work to another worker."""
     dask = pytest.importorskip("dask")
     pytest.importorskip("distributed")
     assert dask.config.get("distributed.scheduler.allowed-failures") == 3

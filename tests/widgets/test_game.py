@@ -119,7 +119,7 @@ def test_after_the_choices_comes_the_rule():
     assert [scheduler.suggest().trial_id for _ in range(3)] == [0, 1, 2]
 
 
-def test_what_notebook_03_says_of_the_game_is_so():
+def test_what_notebook_04_says_of_the_game_is_so():
     game = Game(CURVES, workers=4)
     play(game, waits_for_the_rung)
     assert round(game.by_rule, 1) == 64.7
