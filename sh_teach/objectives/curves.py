@@ -2,8 +2,8 @@
 
 import csv
 import hashlib
-import json
 from collections import defaultdict
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -140,10 +140,13 @@ class RecordedSearcher(HPOSearcher):
     def __init__(self, configs, seed=None):
         self.seed = None if seed is None else integer("seed", seed, minimum=0)
         self._configs = configs
-        # In a journal, the checksum stands for the configurations.
-        self.configs = hashlib.sha256(json.dumps(configs).encode()).hexdigest()
         self._rng = np.random.default_rng(self.seed)
         self._to_propose = []
+
+    @cached_property
+    def configs(self):
+        """A checksum, which stands for the configurations in a journal."""
+        return hashlib.sha256(repr(self._configs).encode()).hexdigest()
 
     def sample_configuration(self):
         """Return a copy of the next configuration, with one of its seeds."""

@@ -15,8 +15,7 @@ class ASHAScheduler(HPOScheduler):
     `r_min`. No worker ever waits for a rung to fill. In exchange, some trials are promoted that
     turn out not to be among the best.
 
-    Parameters, attributes and errors are those of `SuccessiveHalvingScheduler`, but for its
-    options, its rounds and its queue.
+    Arguments, attributes, errors: see `SuccessiveHalvingScheduler`; no options, rounds or queue.
 
     Examples
     --------
