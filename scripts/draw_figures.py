@@ -142,6 +142,28 @@ def sixteen_workers(curves):
     return plot_timeline(simulate(curves, successive_halving(curves), 16, 160)).figure
 
 
+def many_workers(curves):
+    """Seconds until an error is found, on up to 100 workers, and the shortest training."""
+    from many_workers import Drawn, seconds_until
+
+    ax, numbers, target = axes(figsize=FIGSIZE), (1, 3, 10, 30, 100), 0.125
+    draws = [Drawn(curves, seed) for seed in range(16)]
+    for method, color, marker in [("wait", ORANGE, "o"), ("ASHA", GREEN, "D")]:
+        seconds = [
+            np.mean([seconds_until(target, d, method, n, seed) for seed, d in enumerate(draws)])
+            for n in numbers
+        ]
+        look = dict(color=color, marker=marker, markersize=12, linewidth=4)
+        ax.plot(numbers, seconds, label=method, **look)
+    shortest = min(drawn.shortest(target) for drawn in draws)
+    ax.axhline(shortest, color="0.3", linestyle=":", linewidth=4, label="one training")
+    ax.set(xscale="log", xlabel="workers", ylabel="seconds until found", ylim=(0, None))
+    ax.set_xticks(numbers, numbers)
+    ax.minorticks_off()
+    ax.legend(frameon=False, fontsize="xx-large")
+    return ax.figure
+
+
 def one_race(curves):
     """The lowest error so far of halving and of random search, for the same epochs."""
     from experiments import halving as races_of
@@ -159,6 +181,7 @@ FIGURES = [
     overlapping_rounds,
     brackets,
     sixteen_workers,
+    many_workers,
 ]
 
 
