@@ -28,7 +28,7 @@ def measure(folder):
         "journal": _milliseconds(lambda i: append_line(folder / "lines", LINE), 100),
         "folder": _milliseconds(lambda i: replace_file(folder / "blob", checkpoint), 50),
     }
-    options = dict(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None)
+    options = dict(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0")
     with Client(**options) as client:
         thousand = _milliseconds(lambda i: client.gather(client.map(abs, range(1000))), 1)
     return costs | {"Dask": thousand / 1000}
