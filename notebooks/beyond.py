@@ -112,6 +112,7 @@ def plot_differences(panels, look=None, reference="random search"):
     rows = max(map(len, panels.values()))
     size = (15, 1.5 + 0.5 * rows)
     figure, row = plt.subplots(1, len(panels), figsize=size, layout="constrained", squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.2)  # the shares of a panel end where the next begins
     for ax, (title, pairs) in zip(row[0], panels.items(), strict=True):
         axes(ax)
         for place, (name, pair) in enumerate(pairs.items()):
