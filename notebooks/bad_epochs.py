@@ -12,22 +12,20 @@ FIRST, LAST = 5, 15  # before, the errors fall steeply; after, there is no next 
 def leaders_by_seed(curves, again, best=20):
     """Return a table of errors for each seed: a row for each leader, a column for each epoch.
 
-    Seed 0 is that of `curves`, where a leader is among the `best` after the last epoch. A seed of
-    `again` is left out if another has more of the leaders. Its errors are means over both halves
-    of the images, which `curves` did not split.
+    Seed 0 is that of `curves`, where a leader is among the `best` after the last epoch; only those
+    that `again` has are returned. The errors of its seeds are means over both halves of the
+    images, which `curves` did not split.
     """
     errors = curves.table.pivot(index="config_id", columns="epoch", values="validation_error")
     leaders = errors[curves.r_max].nsmallest(best).index
-    table = again.table[again.table["config_id"].isin(leaders) & (again.table["seed"] != 0)]
+    leaders = leaders[leaders.isin(again.table["config_id"])]
+    table = again.table[again.table["seed"] != 0]
     table = table.assign(error=(table["validation_error"] + table["test_error"]) / 2)
     found = {
         seed: rows.pivot(index="config_id", columns="epoch", values="error")
         for seed, rows in table.groupby("seed")
     }
-    most = max(map(len, found.values()))
-    found = {seed: rows for seed, rows in found.items() if len(rows) == most}
-    shared = leaders[[all(i in rows.index for rows in found.values()) for i in leaders]]
-    return {seed: rows.loc[shared] for seed, rows in ({0: errors} | found).items()}
+    return {seed: rows.loc[leaders] for seed, rows in ({0: errors} | found).items()}
 
 
 def bumps(errors):
@@ -50,18 +48,18 @@ def agreement(tables):
     return pd.DataFrame(means, index=seeds, columns=seeds)
 
 
-def plot_bumps(tables, most=3):
+def plot_bumps(tables):
     """Draw the bumps of each configuration, and their mean, in a panel for each seed."""
-    tables = dict(list(tables.items())[:most])
+    size = (0.5 + 2.9 * len(tables), 3.6)
     panels = dict(sharey=True, squeeze=False, layout="constrained")
-    figure, (row,) = plt.subplots(1, len(tables), figsize=(5.5 * len(tables), 3.8), **panels)
+    figure, (row,) = plt.subplots(1, len(tables), figsize=size, **panels)
     for ax, (seed, errors) in zip(row, tables.items(), strict=True):
         axes(ax)
         found = bumps(errors)
         ax.plot(found.T, color=GREY, linewidth=0.8)
         ax.plot(found.mean(), color=BLUE, marker="o", linewidth=2.5, label="mean")
         ax.axhline(0, color=plt.rcParams["text.color"], linewidth=0.8)
-        ax.set(title=f"seed {seed}", xlabel="epoch", xticks=range(FIRST, LAST + 1, 2))
+        ax.set(title=f"seed {seed}", xlabel="epoch", xticks=range(FIRST, LAST + 1, 5))
     row[0].set_ylabel("above both neighbours by")
     row[0].legend(frameon=False, fontsize=11)
     return figure

@@ -11,15 +11,10 @@ from sh_teach.plots.style import BLUE, ERROR_LABEL, VERMILLION, axes, legend_abo
 def trained_again(curves, again):
     """Return the configurations that both have, with a seed for each training of one.
 
-    Seed 0 is that of `curves`. The other seeds are those of `again`, as far as they have all of
-    its configurations; their errors are means over both halves of the images, which `curves` did
-    not split.
+    Seed 0 is that of `curves`, the others are those of `again`; their errors are means over both
+    halves of the images, which `curves` did not split.
     """
     table = again.table[again.table["seed"] != 0]
-    if table.empty:
-        raise ValueError("again: it has no seed but 0")
-    trainings = table.groupby("seed")["config_id"].transform("nunique")
-    table = table[trainings == trainings.max()]
     mean = (table["validation_error"] + table["test_error"]) / 2
     table = table.assign(validation_error=mean).drop(columns="test_error")
     first = curves.table[curves.table["config_id"].isin(table["config_id"])].assign(seed=0)

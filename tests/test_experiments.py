@@ -530,23 +530,6 @@ def test_a_second_recording_adds_its_seeds_to_the_configurations_that_both_have(
     np.testing.assert_allclose(errors[:, 1:], np.mean(expected, axis=0)[:, 1:])
 
 
-def test_a_seed_that_is_not_complete_yet_is_left_out():
-    again = synthetic(seeds=3)
-    table = again.table
-    first = RecordedCurves(table[table["seed"] == 0].drop(columns=["seed", "test_error"]))
-    half = RecordedCurves(table[(table["seed"] < 2) | (table["config_id"] < 15)])
-    both = does_it_pay.trained_again(first, half)
-    assert sorted(both.table["seed"].unique()) == [0, 1]
-    assert noise.last_errors(both).shape == (30, 2)
-
-
-def test_a_recording_of_seed_0_alone_adds_nothing():
-    table = synthetic(seeds=1).table
-    first = RecordedCurves(table.drop(columns=["seed", "test_error"]))
-    with pytest.raises(ValueError, match="again: it has no seed but 0"):
-        does_it_pay.trained_again(first, RecordedCurves(table))
-
-
 def test_the_heat_map_has_a_number_for_each_plan_and_budget():
     index = pd.MultiIndex.from_tuples([(2, 1), (3, 1)], names=["eta", "r_min"])
     shares = pd.DataFrame({48: [0.76, -0.78], 480: [0.81, 0.0]}, index=index)
