@@ -3,6 +3,7 @@
 import inspect
 import math
 import numbers
+import re
 from pathlib import Path
 
 from sh_teach.words import listing
@@ -40,7 +41,7 @@ def _number(name, value):
 def path_of(name, value):
     """Return a path, ``~`` spelled out, or raise a TypeError; a ValueError for an unknown user."""
     try:
-        return Path(value).expanduser()
+        return Path(value).expanduser().absolute()
     except TypeError:
         kind = type(value).__name__
         raise TypeError(f"{name}={value!r}: it must be a path, not {kind}") from None
@@ -52,14 +53,14 @@ def error_value(error):
     """Return what an objective reported as a float, or raise a TypeError if it is no number."""
     if type(error) is float:  # the usual case; a large run checks millions of them
         return error
-    if not isinstance(error, str | bytes | bool):
+    refused = isinstance(error, str | bytes | bool)
+    if not refused and not re.search("bool|complex", str(getattr(error, "dtype", ""))):
         try:
             return float(error)  # also a tensor of one element, or nan
         except (TypeError, ValueError, RuntimeError, OverflowError):
             pass
-    raise TypeError(
-        f"error={error!r}: an evaluation must give a number, not {type(error).__name__}"
-    )
+    kind = type(error).__name__
+    raise TypeError(f"error={error!r}: an evaluation must give a number, not {kind}")
 
 
 def exception_classes(name, value):
@@ -67,8 +68,7 @@ def exception_classes(name, value):
     classes = value if isinstance(value, tuple) else (value,)
     for item in classes:
         if not (isinstance(item, type) and issubclass(item, BaseException)):
-            allowed = "an exception class, or a tuple of them"
-            raise TypeError(f"{name}={value!r}: it must be {allowed}")
+            raise TypeError(f"{name}={value!r}: it must be an exception class, or a tuple of them")
     return classes
 
 
@@ -77,10 +77,8 @@ def settings_of(thing):
     parameters = inspect.signature(type(thing)).parameters.values()
     named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     names = [name for name in named if name != "searcher"]
-    lacking = [name for name in names if not hasattr(thing, name)]
-    if lacking:
-        raise ValueError(
-            f"{type(thing).__name__} does not keep {listing(lacking)}, so its runs cannot be told "
-            f"apart. Assign each argument of the constructor to self, under its name"
-        )
+    if lacking := [name for name in names if not hasattr(thing, name)]:
+        why = f"does not keep {listing(lacking)}, so its runs cannot be told apart"
+        advice = "Assign each argument of the constructor to self, under its name"
+        raise ValueError(f"{type(thing).__name__} {why}. {advice}")
     return {"class": type(thing).__name__} | {name: getattr(thing, name) for name in names}

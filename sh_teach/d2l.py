@@ -44,9 +44,7 @@ class HPOScheduler(HyperParameters):
         arguments = dict(getattr(self, "hparams", {}))
         name, searcher = type(self).__name__, arguments.pop("searcher", None)
         if searcher is None:
-            raise ValueError(
-                f"{name}: its __init__ must call save_hyperparameters(), with a searcher"
-            )
+            raise ValueError(f"{name}.__init__ must call save_hyperparameters(), with a searcher")
         return {"class": name} | arguments | {"searcher": searcher.settings()}
 
 

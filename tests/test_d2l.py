@@ -104,9 +104,7 @@ def test_settings_without_saved_arguments_say_what_is_missing():
         def __init__(self, searcher):
             self.searcher = searcher
 
-    with pytest.raises(
-        ValueError, match=r"Forgetful: its __init__ must call save_hyperparameters"
-    ):
+    with pytest.raises(ValueError, match=r"Forgetful.__init__ must call save_hyperparameters"):
         Forgetful(d2l.RandomSearcher({"x": [1]})).settings()
 
 

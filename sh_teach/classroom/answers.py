@@ -27,12 +27,12 @@ def check_answer(answer, is_right):
     right
     """
     parts = answer if isinstance(answer, tuple) else (answer,)
-    missing = sum(part is None for part in parts)
-    if missing:
+    if missing := sum(part is None for part in parts):
         print("not attempted" if missing == len(parts) else "not yet: a part is still None")
         return
     try:
         verdict = is_right(answer)
+        verdict = verdict if isinstance(verdict, str) else bool(verdict)
     except NotImplementedError as error:
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
         print(f"not attempted\nYou have not written {frame.f_code.co_name}() yet.")

@@ -140,6 +140,5 @@ def _result_of_counting_once(make_scheduler):
     try:
         scheduler.update(trial, 0.4)
     except Stopped as reason:
-        refused = "raised ValueError" in str(reason)
-        return (PASSED,) if refused else (FAILED, f"Twice: {reason}")
+        return (PASSED,) if "raised ValueError" in str(reason) else (FAILED, f"Twice: {reason}")
     return FAILED, "update() accepted two results of the same evaluation."

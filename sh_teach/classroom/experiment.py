@@ -80,8 +80,7 @@ class GuardedScheduler:
     @cached_property
     def _scheduler(self):
         call = "make_scheduler(searcher, eta, r_min, r_max)"
-        made = guarded(call, self._make_scheduler)
-        if made is None:
+        if (made := guarded(call, self._make_scheduler)) is None:
             raise Stopped(f"{call} returned None: it must return a scheduler.")
         return made
 
@@ -92,8 +91,7 @@ class GuardedScheduler:
 
     def suggest(self):
         """Return the student's suggestion as a trial, or ``None``."""
-        own = self._call("suggest")
-        if own is None:
+        if (own := self._call("suggest")) is None:
             if self._running == 0:
                 why = "suggest() returned None although no evaluation is running."
                 raise Stopped(why, unwritten=not self.own)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sh_teach.arguments import integer
+from sh_teach.arguments import integer, path_of
 from sh_teach.objectives.curves_file import check_curves, read_curves
 from sh_teach.schedulers.searchers import HPOSearcher
 from sh_teach.words import listing
@@ -77,7 +77,7 @@ class RecordedCurves:
         file has comma-separated values and a header; lines that start with ``#`` are comments.
         Raises FileNotFoundError, or a ValueError that names line and column if it is malformed.
         """
-        path = Path(TABLES.get(name, name)).expanduser()
+        path = path_of("name", TABLES.get(str(name), name))
         if not path.is_file():
             tables = f"the tables of the package are {listing(TABLES)}"
             raise FileNotFoundError(f"{path}: there is no such file; {tables}")
@@ -122,10 +122,8 @@ class RecordedCurves:
         try:
             return self._row[frozenset(config.items())]
         except (KeyError, TypeError):  # TypeError: a list, say, cannot be looked up
-            raise ValueError(
-                f"config={config!r}: it is not in the table of recorded curves; "
-                f"curves.searcher(seed) proposes those that are"
-            ) from None
+            why = "it is not in the table; curves.searcher(seed) proposes what is"
+            raise ValueError(f"config={config!r}: {why}") from None
 
     def _epoch(self, name, value, minimum):
         value = integer(name, value, minimum)

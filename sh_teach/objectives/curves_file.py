@@ -12,7 +12,7 @@ OPTIONAL_COLUMNS = ["seed", "test_error"]
 
 def read_curves(path):
     """Return the table of a file; its index are the numbers of the lines."""
-    rows = enumerate(csv.reader(path.read_text(encoding="utf-8").splitlines()), start=1)
+    rows = enumerate(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()), start=1)
     lines = {line: row for line, row in rows if row and not row[0].startswith("#")}
     if not lines:
         raise ValueError("it is empty")
@@ -36,6 +36,8 @@ def _value(text):
 
 def check_curves(table):
     """Return the names of the hyperparameters and of the columns that tell curves apart."""
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"table={table!r}: give a DataFrame, or use RecordedCurves.load(...)")
     names = list(table.columns)
     for name in FIXED_COLUMNS + names:
         if names.count(name) != 1:

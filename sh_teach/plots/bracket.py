@@ -29,6 +29,7 @@ def plot_bracket(bracket, figure=None):
         Right, areas are epochs of training: the coloured stairs are one round with checkpoints,
         and the grey ground behind them is random search with as many trials.
     """
+    bracket = getattr(bracket, "bracket", bracket)
     levels, sizes, n = bracket.levels, bracket.sizes, bracket.n
     if figure is None:
         figure = plt.figure(figsize=style.inches(10, max(3.6, 1.2 + 0.25 * len(levels))))

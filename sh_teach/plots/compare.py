@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from sh_teach.plots import style
+from sh_teach.plots.time import listed
 from sh_teach.words import plural
 
 
@@ -63,6 +64,7 @@ def compare(runs, rivals, budget=None, spent="ended"):
     >>> compare([0.11, 0.13, 0.12, 0.15] * 10, [0.12, 0.13, 0.14, 0.15] * 10)
     50 % wins, 50 % ties, 0 % losses in 40 pairs; mean difference -0.0075 ± 0.0027
     """
+    runs, rivals = listed(runs), listed(rivals)
     n = len(runs)
     if not n == len(rivals) > 0:
         raise ValueError(f"{n} runs, {len(rivals)} rivals: each needs one of the other")

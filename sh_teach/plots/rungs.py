@@ -70,13 +70,14 @@ def plot_learning_curves(table, ax=None, highlight=None):
     name = "highlighted"
     if highlight is None:
         highlight, name = ends["trial_id"][ends["max_epochs"] == levels[-1]], "on the last rung"
+    highlight = list(highlight) if np.iterable(highlight) else [highlight]
     others = ends[~ends["trial_id"].isin(highlight)]
     if len(ends) - len(others) < len(highlight):
         raise ValueError(f"highlight={[*highlight]}: give numbers of trials in the table, once")
     draw_curves(ax, table, others["trial_id"], color=style.text_color(0.35), linewidth=0.8)
     if len(highlight) > MOST_NAMED:
-        label = f"{len(highlight):,} {name}"
-        draw_curves(ax, table, highlight, color=style.BLUE, linewidth=1, label=label)
+        look = dict(color=style.BLUE, linewidth=1, marker="." if len(levels) == 1 else "")
+        draw_curves(ax, table, highlight, label=f"{len(highlight):,} {name}", **look)
         highlight = []
     for i, trial_id in enumerate(highlight):
         look = dict(color=style.ROUND_COLORS[i % 6], marker="os^Dv"[i % 5], linewidth=2.5)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from sh_teach.arguments import error_value
 from sh_teach.words import listing
 
 # The palette of Okabe and Ito (2008): its colours differ for colour-blind readers too.
@@ -25,11 +26,10 @@ def table_of(name, run, *needed):
         raise TypeError(f"{name}: give a tuner or tuner.dataframe(), not {type(run).__name__}")
     if table.empty:
         raise ValueError(f"{name}: the table has no evaluations. Run some: tuner.run(15)")
-    missing = [column for column in needed if column not in table]
-    if missing:
+    if missing := [column for column in needed if column not in table]:
         words = f"{name}: the table lacks {listing(missing)}; it has {listing(table.columns)}"
         raise ValueError(words + (RENAME if "max_epochs" in missing else ""))
-    return table
+    return table.assign(error=[error_value(error) for error in table["error"].tolist()])
 
 
 def by_rung(name, run, *more):
@@ -43,6 +43,9 @@ def axes(ax=None, figsize=(7.5, 4.5)):
     """Style the caller's Axes or new ones: no box, and text that the last row can read."""
     if ax is None:
         _, ax = plt.subplots(figsize=inches(*figsize), layout="constrained")
+    if not isinstance(ax, plt.Axes):
+        raise TypeError(f"ax={ax!r}: it must be one Axes, such as axes[0] of plt.subplots(1, 2)")
+    ax.yaxis.offsetText.set_ha("right")  # left of the legend
     ax.spines[["top", "right"]].set_visible(False)
     ax.xaxis.label.set_size("x-large")
     ax.yaxis.label.set_size("x-large")

@@ -73,9 +73,14 @@ def plot_anytime(runs, ax=None, time="ended", label=None, color=style.BLUE, band
     return ax
 
 
+def listed(runs):
+    """Return a list of runs, also of a single one."""
+    return list(runs) if np.iterable(runs) and not hasattr(runs, "columns") else [runs]
+
+
 def incumbents(runs, time="ended"):
     """Return the times at which the incumbent of any run changed, and a row of errors per run."""
-    runs = [runs] if hasattr(runs, "columns") or hasattr(runs, "dataframe") else list(runs)
+    runs = listed(runs)
     if not runs:
         raise ValueError("runs=[]: give at least one run")
     curves, end = [], np.inf

@@ -77,6 +77,8 @@ def check_pending(scheduler, started):
     """Raise if trials are pending that are not among these: their rungs would never fill."""
     if not isinstance(scheduler, HPOScheduler):
         return  # `pending` may mean anything there
+    if not hasattr(scheduler, "pending"):
+        raise TypeError("scheduler: its __init__ must call super().__init__(searcher)")
     ours = {evaluation["trial_id"] for evaluation in started}
     if lost := [trial_id for trial_id in scheduler.pending if trial_id not in ours]:
         raise ValueError(

@@ -123,10 +123,9 @@ def pickled(objective, dumps=cloudpickle.dumps):
     try:
         return dumps(objective)
     except Exception as error:
-        raise TypeError(
-            f"objective={objective!r}: it cannot be sent to another process: {error}. Make or "
-            f"open such a thing in the objective itself, or use workers=1"
-        ) from None
+        why = f"objective={objective!r}: it cannot be sent to another process: {error}"
+        advice = "Make or open such a thing in the objective itself, or use workers=1"
+        raise TypeError(f"{why}. {advice}") from None
 
 
 _loaded = lru_cache(1)(cloudpickle.loads)  # what an objective keeps, it keeps in each process

@@ -57,8 +57,7 @@ class _Recorder(SimulatedWorkers):
         self.events.append(replace(event, waiting=waiting))
 
     def suggest(self):
-        suggestion = self.scheduler.suggest()
-        if suggestion is None:
+        if (suggestion := self.scheduler.suggest()) is None:
             self._note(Event("wait", self.now))
         return suggestion
 

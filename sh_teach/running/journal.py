@@ -74,8 +74,7 @@ class Journal:
         """Raise a ValueError unless the header is that of this run; keep its run id."""
         if not header or header.get("journal") != "sh_teach" or "run" not in header:
             raise ValueError(f"{self._named}: line 1 is damaged, or this is no journal in UTF-8")
-        version = header.get("version", 1)
-        if version != VERSION:
+        if (version := header.get("version", 1)) != VERSION:
             allowed = f"version {VERSION} is read here. Take a new file"
             raise ValueError(f"{self._named}: it has version {version} of the format; {allowed}")
         if difference := _difference(header["run"], self._run):
@@ -86,12 +85,9 @@ class Journal:
     def in_use(self):
         """Lock the journal for a run, unless another run has continued it since it was read."""
         with locked(self.path, self._named):
-            size = self.path.stat().st_size if self.path.exists() else 0
-            if size != self._size:
-                raise RuntimeError(
-                    f"{self._named}: it is not as this tuner left it; perhaps another run has "
-                    f"continued it. Make a new tuner"
-                )
+            if self._size != (self.path.stat().st_size if self.path.exists() else 0):
+                why = "it is not as this tuner left it; perhaps another run has continued it"
+                raise RuntimeError(f"{self._named}: {why}. Make a new tuner")
             yield
 
     def write(self, evaluation, names):
@@ -107,10 +103,9 @@ class Journal:
         """Raise a ValueError unless the scheduler suggests again what the journal says."""
         suggested = evaluation and _items(evaluation, SUGGESTION)
         if _line(suggested) != _line(entry):
-            raise ValueError(
-                f"{self._named}: it belongs to another run. It has {entry}, but the scheduler "
-                f"suggests {suggested}. Has the searcher, or the scheduler's code, changed?"
-            )
+            why = f"It has {entry}, but the scheduler suggests {suggested}"
+            asked = "Has the searcher, or the scheduler's code, changed?"
+            raise ValueError(f"{self._named}: it belongs to another run. {why}. {asked}")
 
 
 class CheckpointFolder:
@@ -139,10 +134,8 @@ class CheckpointFolder:
         with locked(mark, self._named):
             owner = mark.read_bytes() if mark.exists() else None
             if owner != self._run_id and any(self.path.glob("trial-*")):
-                raise ValueError(
-                    f"{self._named}: it holds the checkpoints of another run. Take an empty "
-                    f"folder, or delete this one if that run is no longer needed"
-                )
+                advice = "Take an empty folder, or delete this one if that run is no longer needed"
+                raise ValueError(f"{self._named}: it holds another run's checkpoints. {advice}")
             replace_file(mark, self._run_id)
             yield
 
@@ -178,10 +171,8 @@ def _plain(value, where):
             return {distribution.name: _plain([*value.args, value.kwds], where)}
     text = repr(value)
     if callable(value) or isinstance(value, set | frozenset) or " at 0x" in text:
-        raise ValueError(
-            f"{where} holds {text}, which has no name that is the same in another process. "
-            f"Use a string, and let the objective look up what it stands for"
-        )
+        why = f"{where} holds {text}, which has no name that is the same in another process"
+        raise ValueError(f"{why}. Use a string, and let the objective look up what it stands for")
     return text
 
 

@@ -86,9 +86,10 @@ class Ledger:
         return evaluation
 
     def _suggest(self):
-        suggestion = self.scheduler.suggest()
-        if suggestion is None:
+        if (suggestion := self.scheduler.suggest()) is None:
             return None
+        if not isinstance(suggestion, dict):
+            raise TypeError(f"suggest() returned {suggestion!r}: it must be a dict, or None")
         evaluation = {
             "number": self.count,
             "trial_id": self._trial_id(suggestion),

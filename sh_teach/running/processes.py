@@ -35,6 +35,8 @@ ALLOWED = (
 def as_workers(workers, objective):
     """Return the `Workers` that an argument of `HPOTuner` stands for."""
     if isinstance(workers, Workers):
+        if workers.taken:
+            raise ValueError("workers: another tuner has them, with their clock. Make new ones")
         return workers
     if isinstance(workers, Executor) and hasattr(workers, "_max_workers"):
         if isinstance(workers, ProcessPoolExecutor):

@@ -3,6 +3,7 @@
 import gc
 import heapq
 import math
+from numbers import Real
 
 import numpy as np
 
@@ -69,13 +70,12 @@ class SimulatedWorkers(Workers):
         self.n = integer("n", n, minimum=1)
         if not callable(runtime):
             raise TypeError(f"runtime={runtime!r}: it must be a function(config, r_from, r_to)")
-        if seed is not None:
-            seed = integer("seed", seed, minimum=0)
         self.runtime = runtime
         self.resume = resume
         self.straggler_std = at_least_0("straggler_std", straggler_std)
         self.drop_probability = at_least_0("drop_probability", drop_probability, below=1)
         self.resume_cost = at_least_0("resume_cost", resume_cost)
+        seed = None if seed is None else integer("seed", seed, minimum=0)
         self._rng = np.random.default_rng(seed)
         self._trained = {}  # trial_id -> the resource it was trained to
         self._started = 0
@@ -108,8 +108,8 @@ class SimulatedWorkers(Workers):
         if "max_epochs" not in config:
             raise ValueError(f"config={config!r}: to simulate its runtime it must have max_epochs")
         r_from = self._trained.get(trial_id, 0) if self.resume else 0
-        duration = float(self.runtime(config, r_from, config["max_epochs"]))
-        if not 0 <= duration < math.inf:
+        duration = self.runtime(config, r_from, config["max_epochs"])
+        if not (isinstance(duration, Real) and 0 <= duration < math.inf):
             raise ValueError(f"runtime({config!r}, ...) is {duration!r}: it must be a finite time")
         if self.straggler_std:
             duration *= 1 + abs(self._rng.normal(0, self.straggler_std))
@@ -118,6 +118,8 @@ class SimulatedWorkers(Workers):
         lost = False
         if self.drop_probability:
             # Constant risk: the chance to last for a time t is (1 - drop_probability) ** t.
+            if (1 - self.drop_probability) ** duration < 1e-6:
+                raise ValueError(f"drop_probability: too high for evaluations of {duration:g} s")
             lasts = -self._rng.standard_exponential() / math.log1p(-self.drop_probability)
             lost, duration = lasts < duration, min(lasts, duration)
         evaluation["worker"] = heapq.heappop(self._idle)

@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from copy import deepcopy
 
 from sh_teach.arguments import exception_classes, integer
 from sh_teach.running.accepted import check_arguments, check_kinds, error_that_counts
@@ -92,6 +93,7 @@ class HPOTuner:
             self._workers.replay(evaluation)
             self._keep(evaluation)
         self._replayed = len(self.records)
+        self._workers.taken = True
 
     def run(self, number_of_trials, catch=()):
         """Run this many evaluations more.
@@ -150,10 +152,10 @@ class HPOTuner:
 
     def _start_next(self):
         """Start the next evaluation; return False if the scheduler has none."""
-        evaluation = self._ledger.next()
-        if evaluation is None:
+        if (evaluation := self._ledger.next()) is None:
             return False
-        arguments = dict(evaluation["config"])
+        config = evaluation["config"].items()  # a list in it is the searcher's: give a copy
+        arguments = {name: v if v.__hash__ else deepcopy(v) for name, v in config}
         if self._checkpoints.path:
             arguments["checkpoint"] = self._checkpoints.path / f"trial-{evaluation['trial_id']}"
         evaluation["started"] = self._workers.now

@@ -12,6 +12,7 @@ class Workers(ABC):
     """What the loop of `HPOTuner` needs of workers. As a context, they start and end a run."""
 
     now = 0.0  # seconds by the workers' clock
+    taken = False  # by a tuner
 
     @abstractmethod
     def __enter__(self):

@@ -50,7 +50,10 @@ class HPOScheduler(ABC):
 
     def new_trial(self, round=0, **resource):
         """Return a new Trial of a round: the searcher's proposal and a resource, max_epochs=1."""
-        trial = Trial(self.searcher.sample_configuration() | resource, self.trials, round)
+        config = self.searcher.sample_configuration()
+        if not isinstance(config, dict):
+            raise TypeError(f"sample_configuration() returned {config!r}: it must be a dict")
+        trial = Trial(config | resource, self.trials, round)
         self.trials += 1
         return trial
 
@@ -67,10 +70,8 @@ class HPOScheduler(ABC):
         error = error_value(error)
         trial = self.pending.get(getattr(config, "trial_id", None))
         if trial is None or trial != config:
-            raise ValueError(
-                f"config={config!r}: it is not what this scheduler suggested, "
-                f"or its result has been reported before"
-            )
+            why = "it is not what this scheduler suggested, or its result has been reported before"
+            raise ValueError(f"config={config!r}: {why}")
         self.searcher.update(dict(trial), error, additional_info=info)
         del self.pending[trial.trial_id]
         return trial, error

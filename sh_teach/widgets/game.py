@@ -20,8 +20,7 @@ class ByChoice(SuccessiveHalvingScheduler):
         """Return the chosen trial, or ``None`` to wait; raise `Over` if round 0 has its result."""
         if (0, self.r_max) in self.rungs:
             raise Over
-        choice = next(self._choices, "rule")
-        if choice == "rule":
+        if (choice := next(self._choices, "rule")) == "rule":
             return super().suggest()
         if choice == "wait":
             return None
@@ -98,8 +97,7 @@ class Game:
         than = f"{abs(late):.1f} s {'later' if late > 0 else 'earlier'} than by the rule"
         if abs(late) < 0.05:
             than = "as by the rule"
-        evaluations = self.step.evaluations()
-        busy = sum(min(e.ends, self.result_at) - e.started for e in evaluations)
+        busy = sum(min(e.ends, self.result_at) - e.started for e in self.step.evaluations())
         idle = max(0.0, 1 - busy / (self.workers * self.result_at))
         return (
             f"Round 0 has its result after {self.result_at:.1f} s, {than}. "

@@ -61,10 +61,8 @@ def record_steps(scheduler, workers, curves, evaluations=None):
     if evaluations is None:
         evaluations = plan_of(0).evaluations + plan_of(1).evaluations
         if evaluations > MOST_EVALUATIONS:
-            raise ValueError(
-                f"scheduler: two rounds are {evaluations:,} evaluations, and slow motion shows "
-                f"at most {MOST_EVALUATIONS}; choose a smaller r_max or prefact"
-            )
+            why = f"and at most {MOST_EVALUATIONS} are shown; choose a smaller r_max or prefact"
+            raise ValueError(f"scheduler: two rounds are {evaluations:,} evaluations, {why}")
     evaluations = integer("evaluations", evaluations, minimum=1)
     pool = dict(n=workers, runtime=curves.runtime, until=Over)
     # More than are shown: at the end of a run workers idle for want of evaluations.
@@ -154,8 +152,7 @@ def _what_it_means(scheduler, step):
     """Return what a result means for its rung."""
     round, level = step.trial.round, step.trial["max_epochs"]
     plan = plans(scheduler)(round)
-    k = plan.levels.index(level)
-    if k == plan.K:
+    if (k := plan.levels.index(level)) == plan.K:
         return ": this is the last rung."
     count, size = len(step.rungs()[round, level]), plan.sizes[k]
     said = f": result {count} of {size} on its rung."

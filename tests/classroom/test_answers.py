@@ -8,6 +8,11 @@ import pytest
 
 from sh_teach import check_answer
 
+ANSWERED_BY_MANY = (
+    "not yet: ValueError: The truth value of an array with more than one element is ambiguous. "
+    "Use a.any() or a.all()."
+)
+
 
 def unwritten(x):
     raise NotImplementedError
@@ -30,6 +35,7 @@ def unwritten(x):
         (2, lambda n: np.int64(n) == 3, "not yet"),
         (lambda x: None, lambda f: f(1), "not yet"),
         (2, lambda n: n == 3 or "Too small.", "not yet: Too small."),
+        (np.array([1, 2]), lambda n: n == 6, ANSWERED_BY_MANY),
     ],
 )
 def test_an_answer_is_right_or_not_yet_or_no_attempt(answer, is_right, said, capsys):

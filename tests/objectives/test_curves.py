@@ -427,3 +427,20 @@ def test_the_plot_draws_every_curve_and_names_the_highlighted_ones(own):
     ]
     assert len(ax.lines) == 2
     plt.close("all")
+
+
+def test_a_file_that_a_spreadsheet_has_saved_can_be_read(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join([HEADER, *ROWS]), encoding="utf-8-sig")  # with a mark at its start
+    assert len(RecordedCurves.load(path).table) == 4
+
+
+@pytest.mark.parametrize("name", [None, 3, pd.DataFrame({"epoch": [1]})])
+def test_what_is_no_name_of_a_table_is_named(name):
+    with pytest.raises(TypeError, match=r"(?s)^name=.*it must be a path"):
+        RecordedCurves.load(name)
+
+
+def test_a_name_in_place_of_a_table_is_named():
+    with pytest.raises(TypeError, match=r"^table='lenet'.*RecordedCurves\.load"):
+        RecordedCurves("lenet")

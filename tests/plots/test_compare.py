@@ -139,3 +139,10 @@ def test_the_picture_can_be_drawn_for_any_number_of_pairs_on_given_axes(n, pixel
     figure, ax = plt.subplots()
     assert compare([0.1] * n, [0.2] * n).plot(ax) is ax
     assert pixels(figure).std() > 0
+
+
+def test_a_single_run_on_each_side_is_a_pair(falling):
+    expected = compare([falling[0]], [falling[1]]).differences
+    assert compare(falling[0], falling[1]).differences == pytest.approx(expected)
+    assert compare(0.1, 0.2).differences == pytest.approx([-0.1])
+    assert compare(iter([0.1, 0.2]), (x for x in [0.2, 0.4])).win == 1

@@ -12,6 +12,7 @@ from sh_teach import (
     RandomSearcher,
     SuccessiveHalvingScheduler,
     plot_anytime,
+    plot_bracket,
     plot_halving,
     plot_learning_curves,
     plot_rungs,
@@ -177,3 +178,64 @@ def test_runs_may_come_one_by_one():
 def test_what_is_no_sequence_of_runs_is_named():
     with pytest.raises(TypeError, match=r"runs\[0\]: give .* not str"):
         plot_anytime({"halving": run((1, 0.5))})
+
+
+@every_plot
+@pytest.mark.parametrize("ax", [np.array([1, 2]), "ax", None.__class__])
+def test_what_is_no_axes_is_named(plot, ax, tuner):
+    tuner.run(7)
+    with pytest.raises(TypeError, match=r"^ax=.*one Axes"):
+        plot(tuner, ax)
+
+
+@every_plot
+def test_errors_that_a_table_holds_as_objects_are_drawn(plot, tuner, pixels):
+    tuner.run(7)
+    table = tuner.dataframe()
+    drawn = [pixels(plot(run).figure) for run in (table, table.astype({"error": object}))]
+    assert np.array_equal(*drawn)
+
+
+@every_plot
+@pytest.mark.parametrize("error", ["0.1", True, None])
+def test_an_error_that_is_no_number_is_named(plot, error, tuner):
+    tuner.run(7)
+    table = tuner.dataframe().astype({"error": object})
+    table.loc[3, "error"] = error
+    with pytest.raises(TypeError, match=f"^error={error!r}: .*a number"):
+        plot(table)
+
+
+def test_before_the_first_promotion_the_trials_are_drawn(pixels):
+    scheduler = SuccessiveHalvingScheduler(RandomSearcher({"x": [0.1, 0.3]}, seed=0), 2, 1, 16)
+    tuner = HPOTuner(scheduler, lambda x, max_epochs: x, progress=False)
+    tuner.run(12)
+    ax = plot_learning_curves(tuner)
+    drawn = pixels(ax.figure)
+    for line in ax.lines:
+        line.set_visible(False)
+    assert not np.array_equal(drawn, pixels(ax.figure))
+
+
+def test_one_trial_can_be_highlighted_by_its_number(tuner, pixels):
+    tuner.run(7)
+    drawn = [pixels(plot_learning_curves(tuner, highlight=h).figure) for h in (3, [3], iter([3]))]
+    assert np.array_equal(drawn[0], drawn[1])
+    assert np.array_equal(drawn[0], drawn[2])
+
+
+@pytest.mark.parametrize("plot", [plot_rungs, plot_learning_curves])
+def test_the_factor_of_large_errors_stands_beside_the_legend(plot, tuner):
+    tuner.objective = lambda x, max_epochs: 4e9 * (x + 1 / max_epochs)
+    tuner.run(7)
+    ax = plot(tuner)
+    ax.figure.canvas.draw()
+    factor = ax.yaxis.offsetText
+    assert factor.get_text() == "1e10"
+    assert not factor.get_window_extent().overlaps(ax.get_legend().get_window_extent())
+
+
+def test_a_scheduler_stands_for_its_bracket(tuner, pixels):
+    bracket = tuner.scheduler.bracket
+    drawn = [pixels(plot_bracket(of)) for of in (bracket, tuner.scheduler)]
+    assert np.array_equal(*drawn)

@@ -5,12 +5,15 @@ import math
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from sh_teach import (
     ASHAScheduler,
     BasicScheduler,
+    HPOScheduler,
     HPOSearcher,
     HPOTuner,
     HyperbandScheduler,
@@ -268,3 +271,98 @@ def test_an_answer_that_is_no_number_is_named_with_its_configuration(returned):
     tuner.objective = objective  # as the note says
     tuner.run(2)
     assert all(math.isfinite(record["error"]) for record in tuner.records)
+
+
+# --- what a student's own scheduler and searcher return -------------------------------------
+
+
+class Forgets(HPOSearcher):
+    def sample_configuration(self):
+        {"lr": 0.1, "width": 8}  # noqa: B018
+
+
+class Pairs(SuccessiveHalvingScheduler):
+    def suggest(self):
+        return super().suggest(), 1
+
+
+class Yields(SuccessiveHalvingScheduler):
+    def suggest(self):
+        yield super().suggest()
+
+
+class Unfinished(HPOScheduler):
+    def __init__(self, searcher):
+        self.searcher = searcher
+
+    def suggest(self):
+        return self.start(self.new_trial(max_epochs=1))
+
+    def update(self, config, error, info=None):
+        self.finish(config, error)
+
+
+@pytest.mark.parametrize("scheduler", [SuccessiveHalvingScheduler, ASHAScheduler])
+def test_a_searcher_that_returns_no_dict_is_named(scheduler):
+    with pytest.raises(TypeError, match=r"^sample_configuration\(\) returned None.*a dict"):
+        make(halving(scheduler, Forgets())).run(1)
+
+
+@pytest.mark.parametrize("scheduler", [Pairs, Yields])
+def test_a_scheduler_that_returns_no_dict_is_named(scheduler):
+    with pytest.raises(TypeError, match=r"^suggest\(\) returned .*a dict, or None"):
+        make(halving(scheduler)).run(1)
+
+
+def test_a_scheduler_that_did_not_call_its_base_is_named_at_once():
+    with pytest.raises(TypeError, match=r"^scheduler: .*super\(\).__init__\(searcher\)"):
+        make(Unfinished(RandomSearcher(SPACE, seed=0)))
+
+
+@pytest.mark.parametrize(
+    "error", [np.bool_(True), np.array([False]), torch.tensor(True), np.complex128(1j)]
+)
+def test_what_is_no_real_number_is_no_error_in_the_types_of_numpy_and_torch_either(error):
+    with pytest.raises(TypeError, match=r"^error=.*: an evaluation must give a number"):
+        make(objective=lambda lr, width, max_epochs: error).run(1)
+
+
+# --- what an objective may do ----------------------------------------------------------------
+
+
+def test_an_objective_that_changes_its_arguments_changes_neither_space_nor_records():
+    def adds_a_layer(layers, max_epochs):
+        layers.append(10)
+        return len(layers) / max_epochs
+
+    space = {"layers": [[64], [64, 32]]}
+    tuner = make(halving(searcher=RandomSearcher(space, seed=0)), adds_a_layer)
+    tuner.run(14)
+    assert space == {"layers": [[64], [64, 32]]}
+    assert all(record["config"]["layers"] in space["layers"] for record in tuner.records)
+
+
+def test_a_journal_and_checkpoints_stay_where_they_were_if_the_objective_goes_elsewhere(
+    tmp_path, monkeypatch
+):
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.chdir(home)
+
+    def goes_elsewhere(lr, width, max_epochs, checkpoint):
+        os.chdir(elsewhere)
+        checkpoint.touch()
+        return lr
+
+    tuner = make(objective=goes_elsewhere, journal="run.jsonl", checkpoint_dir="checkpoints")
+    tuner.run(3)
+    tuner.run(4)
+    assert list(elsewhere.iterdir()) == []
+    assert len(list((home / "checkpoints").glob("trial-*"))) == 4
+    again = make(
+        objective=goes_elsewhere,
+        journal=home / "run.jsonl",
+        checkpoint_dir=home / "checkpoints",
+    )
+    assert len(again.records) == 7

@@ -301,3 +301,35 @@ def test_a_journal_s_run_pays_for_the_checkpoints_that_it_continues_from(tmp_pat
     tuner = make_tuner()
     tuner.run(7)
     assert tuner.cumulative_runtime == [1, 2, 3, 4, 5.25, 6.5, 8.75]
+
+
+@pytest.mark.parametrize(
+    "make", [halving, lambda: BasicScheduler(RandomSearcher(SPACE | {"max_epochs": 2}))]
+)
+def test_workers_of_one_tuner_are_refused_by_another_for_their_clock_runs_on(make):
+    workers = SimulatedWorkers(4, epochs)
+    simulate(make(), workers, 8)
+    with pytest.raises(ValueError, match=r"^workers: another tuner has them.*Make new ones"):
+        HPOTuner(make(), objective, workers=workers)
+
+
+def test_workers_stay_usable_if_the_tuner_could_not_be_made():
+    workers = SimulatedWorkers(4, epochs)
+    with pytest.raises(TypeError, match="objective"):
+        HPOTuner(halving(), lambda x: x, workers=workers)
+    simulate(halving(), workers, 8)
+
+
+@pytest.mark.parametrize("time", [None, "1", [1.0], -1, math.nan, math.inf])
+def test_a_runtime_that_is_no_finite_time_is_named(time):
+    workers = SimulatedWorkers(1, lambda config, r_from, r_to: time)
+    with pytest.raises(ValueError, match=r"^runtime\(.* it must be a finite time"):
+        simulate(halving(), workers, 1)
+
+
+def test_a_run_that_would_hardly_ever_end_is_refused():
+    workers = SimulatedWorkers(
+        1, lambda config, r_from, r_to: 60 * r_to, drop_probability=0.1, seed=0
+    )
+    with pytest.raises(ValueError, match=r"^drop_probability: too high for evaluations of 240 s"):
+        simulate(halving(r_min=4), workers, 1)
