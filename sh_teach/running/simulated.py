@@ -118,8 +118,6 @@ class SimulatedWorkers(Workers):
         lost = False
         if self.drop_probability:
             # Constant risk: the chance to last for a time t is (1 - drop_probability) ** t.
-            if (1 - self.drop_probability) ** duration < 1e-6:
-                raise ValueError(f"drop_probability: too high for evaluations of {duration:g} s")
             lasts = -self._rng.standard_exponential() / math.log1p(-self.drop_probability)
             lost, duration = lasts < duration, min(lasts, duration)
         evaluation["worker"] = heapq.heappop(self._idle)

@@ -325,11 +325,3 @@ def test_a_runtime_that_is_no_finite_time_is_named(time):
     workers = SimulatedWorkers(1, lambda config, r_from, r_to: time)
     with pytest.raises(ValueError, match=r"^runtime\(.* it must be a finite time"):
         simulate(halving(), workers, 1)
-
-
-def test_a_run_that_would_hardly_ever_end_is_refused():
-    workers = SimulatedWorkers(
-        1, lambda config, r_from, r_to: 60 * r_to, drop_probability=0.1, seed=0
-    )
-    with pytest.raises(ValueError, match=r"^drop_probability: too high for evaluations of 240 s"):
-        simulate(halving(r_min=4), workers, 1)
