@@ -17,8 +17,8 @@ def plot_bracket(bracket, figure=None):
 
     Parameters
     ----------
-    bracket : Bracket
-        The plan to draw.
+    bracket : Bracket or SuccessiveHalvingScheduler
+        The plan to draw, or a scheduler that has it.
     figure : matplotlib.figure.Figure, optional
         Where to draw; by default a new one. An earlier bracket on it is replaced.
 

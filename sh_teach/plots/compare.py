@@ -39,8 +39,8 @@ def compare(runs, rivals, budget=None, spent="ended"):
     Parameters
     ----------
     runs, rivals : list of HPOTuner, pandas.DataFrame or float
-        Those at the same place are a pair, with the same draws. A table needs ``error``; a number
-        is the incumbent's error.
+        Those at the same place are a pair, with the same draws; a single run is a list of one. A
+        table needs ``error``; a number is the incumbent's error.
     budget : float, optional
         What each tuner or table may spend; by default, all that it recorded.
     spent : str

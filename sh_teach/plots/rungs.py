@@ -54,7 +54,7 @@ def plot_learning_curves(table, ax=None, highlight=None):
     ----------
     table, ax
         See `sh_teach.plots`; needed are ``trial_id``, ``max_epochs`` and ``error``.
-    highlight : sequence of int, optional
+    highlight : int or sequence of int, optional
         Trials to draw in colour; by default those that reached the last rung. More than eight
         share a colour and an entry of the legend.
 

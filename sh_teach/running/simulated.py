@@ -14,7 +14,8 @@ from sh_teach.running.workers import LostEvaluation, Workers, evaluate
 class SimulatedWorkers(Workers):
     """Any number of workers on a simulated clock, a discrete-event simulation.
 
-    The objective is called when an evaluation ends, and takes no time on that clock.
+    The objective is called when an evaluation ends, and takes no time on that clock. Each tuner
+    needs workers of its own.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class SimulatedWorkers(Workers):
         A runtime is multiplied by ``1 + |z|``, z normal with this standard deviation.
     drop_probability : float
         That an evaluation is lost in a unit of time; below 1. The tuner retries it, unless
-        ``catch=LostEvaluation`` makes it count as failed.
+        ``catch=LostEvaluation`` makes it count as failed. A long one may never end.
     seed : int, optional
         Fixes stragglers and drops.
     resume_cost : float

@@ -57,7 +57,7 @@ class HPOTuner:
     ValueError
         If `scheduler` waits for results that another tuner started, or cannot be told from others
         (`HPOScheduler.settings`); if `checkpoint_dir` or `journal` belongs to another run, is
-        damaged or cannot be written; or if `workers` is below 1.
+        damaged or cannot be written; or if `workers` is below 1 or another tuner's.
     RuntimeError
         If another run uses the journal or the folder at this moment.
 
