@@ -56,6 +56,17 @@ def test_the_package_brings_200_curves_of_16_epochs(curves):
     assert curves.table.groupby("config_id").size().tolist() == [16] * 200
 
 
+@pytest.mark.parametrize(
+    ("name", "configurations", "seeds"),
+    [("lenet_seeds", 24, 5), ("mlp", 150, 3), ("mlp_schedules", 120, 3)],
+)
+def test_each_configuration_was_trained_with_each_seed(name, configurations, seeds):
+    table = RecordedCurves.load(name).table
+    trained = table.groupby("config_id")["seed"].unique()
+    assert len(trained) == configurations
+    assert all(sorted(of_one) == list(range(seeds)) for of_one in trained)
+
+
 @pytest.mark.parametrize("path", sorted(DATA.glob("*.csv")), ids=lambda path: path.stem)
 def test_a_table_is_small_enough_for_a_repository_and_says_what_it_is(path):
     text = path.read_text("utf-8")

@@ -313,6 +313,13 @@ def test_workers_of_one_tuner_are_refused_by_another_for_their_clock_runs_on(mak
         HPOTuner(make(), objective, workers=workers)
 
 
+def test_workers_are_refused_to_a_second_tuner_before_the_first_has_run():
+    workers = SimulatedWorkers(4, epochs)
+    HPOTuner(halving(), objective, workers=workers)
+    with pytest.raises(ValueError, match=r"^workers: another tuner has them"):
+        HPOTuner(halving(), objective, workers=workers)
+
+
 def test_workers_stay_usable_if_the_tuner_could_not_be_made():
     workers = SimulatedWorkers(4, epochs)
     with pytest.raises(TypeError, match="objective"):
